@@ -1,0 +1,3 @@
+//! The server behind the `plimsoll` command: store, ingest, API.
+
+pub mod store;

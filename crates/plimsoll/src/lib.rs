@@ -1,0 +1,7 @@
+//! The load line for your services: measures every request, query and resource of a Rust service.
+
+pub mod histogram;
+
+/// Times any function; see the macro's own documentation.
+#[doc(hidden)]
+pub use plimsoll_macros as macros;

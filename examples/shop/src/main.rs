@@ -1,0 +1,3 @@
+//! The example shop.
+
+fn main() {}
