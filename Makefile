@@ -1,0 +1,31 @@
+# Every way to build, test, measure and try Plimsoll. `make` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+CARGO ?= cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 18
+
+.PHONY: tools
+tools: ## Fetches what the tests need besides Rust (unpacked below target/tools, nothing is installed)
+	@.ci/tools
+
+.PHONY: test
+test: ## All tests, with the real Prometheus and the real clients
+	@.ci/test
+
+.PHONY: fmt
+fmt: ## Formats all code
+	$(CARGO) fmt --all
+
+.PHONY: ci
+ci: ## Everything that must hold before a change lands: format, lints, licences, docs, tests
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@.ci/deny
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+	@.ci/test
