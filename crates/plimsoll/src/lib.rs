@@ -1,6 +1,8 @@
 //! The load line for your services: measures every request, query and resource of a Rust service.
 
+pub mod health;
 pub mod histogram;
+pub mod resources;
 
 /// Times any function; see the macro's own documentation.
 #[doc(hidden)]

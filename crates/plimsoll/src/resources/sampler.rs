@@ -1,0 +1,387 @@
+//! Reads a [`Sample`].
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::cgroup::Groups;
+use super::{Flow, Process, Sample, System, Tcp, proc};
+
+/// What to sample.
+#[derive(Clone, Debug)]
+pub struct SamplerConfig {
+    /// The folder whose file system is watched.
+    pub data_path: PathBuf,
+    /// Whether memory is read.
+    pub memory: bool,
+}
+
+impl Default for SamplerConfig {
+    fn default() -> Self {
+        Self {
+            data_path: PathBuf::from("/"),
+            memory: true,
+        }
+    }
+}
+
+/// Reads samples; remembers the one before for what is a difference.
+///
+/// One sample takes about a tenth of a millisecond of file reads. They can block where a network file system hangs,
+/// so call it on a thread that may.
+#[derive(Debug)]
+pub struct Sampler {
+    config: SamplerConfig,
+    /// `/`; elsewhere in tests.
+    root: PathBuf,
+    groups: Groups,
+    before: Option<Before>,
+}
+
+#[derive(Debug)]
+struct Before {
+    at: Instant,
+    sample: Sample,
+    cpu: Option<proc::CpuTime>,
+}
+
+impl Sampler {
+    /// A sampler that has not read anything yet.
+    pub fn new(config: SamplerConfig) -> Self {
+        Self::below(PathBuf::from("/"), config)
+    }
+
+    fn below(root: PathBuf, config: SamplerConfig) -> Self {
+        let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
+        let groups = Groups::find(&read("proc/self/cgroup"), &read("proc/self/mountinfo"));
+        Self {
+            config,
+            root,
+            groups,
+            before: None,
+        }
+    }
+
+    /// Reads everything at `now`. What is a rate or a difference starts with the second sample.
+    pub fn sample(&mut self, now: Instant) -> Sample {
+        let before = self.before.take();
+        let elapsed = before
+            .as_ref()
+            .map(|before| now.saturating_duration_since(before.at));
+        let cpu = self.read("proc/stat").as_deref().and_then(proc::cpu_time);
+        let sample = Sample {
+            process: self.process(before.as_ref(), elapsed, cpu.as_ref()),
+            system: self.system(before.as_ref(), elapsed, cpu.as_ref()),
+        };
+        self.before = Some(Before {
+            at: now,
+            sample: sample.clone(),
+            cpu,
+        });
+        sample
+    }
+
+    fn process(
+        &self,
+        before: Option<&Before>,
+        elapsed: Option<Duration>,
+        cpu: Option<&proc::CpuTime>,
+    ) -> Process {
+        let before = before.map(|before| &before.sample.process);
+        let stat = self.read("proc/self/stat").as_deref().and_then(proc::stat);
+        let io = self.read("proc/self/io").as_deref().and_then(proc::io);
+        let limits = self.groups.limits(|path| fs::read_to_string(path).ok());
+        let ticks_per_second = ticks_per_second();
+        let cpu_seconds_total = stat
+            .as_ref()
+            .map(|stat| stat.cpu_ticks as f64 / ticks_per_second);
+        let cpu_seconds_before = before.and_then(|before| before.cpu_seconds_total);
+        let flow = |total: Option<u64>, of: fn(&Process) -> Option<Flow>| {
+            total.map(|total| Flow::after(total, before.and_then(of)))
+        };
+        let memory = self.config.memory;
+        Process {
+            memory_rss_bytes: stat
+                .as_ref()
+                .filter(|_| memory)
+                .map(|stat| stat.rss_pages * page_bytes()),
+            memory_limit_bytes: limits.memory_bytes.filter(|_| memory),
+            memory_counted_bytes: limits.memory_counted_bytes.filter(|_| memory),
+            cpu_ratio: ratio_of(cpu_seconds_total, cpu_seconds_before, elapsed),
+            cpu_seconds_total,
+            cpu_limit_cores: limits.cpu_cores,
+            threads: stat.as_ref().map(|stat| stat.threads),
+            open_fds: self.open_fds(),
+            disk_read_bytes: flow(io.as_ref().map(|io| io.read_bytes), |p| p.disk_read_bytes),
+            disk_written_bytes: flow(io.as_ref().map(|io| io.write_bytes), |p| {
+                p.disk_written_bytes
+            }),
+            read_operations: flow(io.as_ref().map(|io| io.read_calls), |p| p.read_operations),
+            write_operations: flow(io.as_ref().map(|io| io.write_calls), |p| p.write_operations),
+            start_time_seconds: stat.zip(cpu).map(|(stat, cpu)| {
+                cpu.boot_time as f64 + stat.start_ticks as f64 / ticks_per_second
+            }),
+        }
+    }
+
+    fn system(
+        &self,
+        before: Option<&Before>,
+        elapsed: Option<Duration>,
+        cpu: Option<&proc::CpuTime>,
+    ) -> System {
+        let cpu_before = before.and_then(|before| before.cpu);
+        let before = before.map(|before| &before.sample.system);
+        let memory = self
+            .read("proc/meminfo")
+            .filter(|_| self.config.memory)
+            .as_deref()
+            .and_then(proc::meminfo);
+        let disk = self.config.data_path.as_path();
+        let space = space(disk);
+        let operations = self
+            .read("proc/diskstats")
+            .and_then(|text| proc::disk_operations(&text, device(disk)))
+            .map(|total| Flow::after(total, before.and_then(|before| before.disk_operations)));
+        let network = self
+            .read("proc/net/dev")
+            .as_deref()
+            .and_then(proc::network_bytes);
+        let received = network.map(|(received, _)| {
+            Flow::after(
+                received,
+                before.and_then(|before| before.network_received_bytes),
+            )
+        });
+        let sent = network.map(|(_, sent)| {
+            Flow::after(sent, before.and_then(|before| before.network_sent_bytes))
+        });
+        let bytes = received
+            .zip(sent)
+            .map(|(received, sent)| received.delta + sent.delta);
+        System {
+            cpu_ratio: cpu.zip(cpu_before).and_then(|(now, before)| {
+                let all = now
+                    .all_ticks
+                    .checked_sub(before.all_ticks)
+                    .filter(|all| *all > 0)?;
+                Some(now.busy_ticks.saturating_sub(before.busy_ticks) as f64 / all as f64)
+            }),
+            cpu_cores: cpu.map(|cpu| cpu.cores),
+            memory_used_bytes: memory.map(|(total, available)| total - available),
+            memory_total_bytes: memory.map(|(total, _)| total),
+            memory_ratio: memory
+                .map(|(total, available)| 1.0 - available as f64 / total.max(1) as f64),
+            disk_ratio: space.map(|space| space.0),
+            disk_free_bytes: space.map(|space| space.1),
+            disk_operations: operations,
+            disk_iops: per_second(operations.map(|flow| flow.delta), elapsed),
+            network_sent_bytes: sent,
+            network_received_bytes: received,
+            network_bits_per_second: per_second(bytes.map(|bytes| bytes * 8), elapsed),
+            tcp: self.tcp(before.and_then(|before| before.tcp)),
+        }
+    }
+
+    fn tcp(&self, before: Option<Tcp>) -> Option<Tcp> {
+        let counts = proc::tcp(&self.read("proc/net/snmp")?)?;
+        Some(Tcp {
+            established: counts.established,
+            resets: Flow::after(counts.resets, before.map(|before| before.resets)),
+            retransmitted: Flow::after(
+                counts.retransmitted,
+                before.map(|before| before.retransmitted),
+            ),
+            sent: Flow::after(counts.sent, before.map(|before| before.sent)),
+            failed_attempts: Flow::after(
+                counts.failed_attempts,
+                before.map(|before| before.failed_attempts),
+            ),
+        })
+    }
+
+    fn open_fds(&self) -> Option<u64> {
+        let folder = self.root.join("proc/self/fd");
+        // Since Linux 6.2 the folder's size is the number of its entries; listing 10,000 of them takes milliseconds.
+        match fs::metadata(&folder).ok()?.len() {
+            0 => Some((fs::read_dir(folder).ok()?.count() as u64).saturating_sub(1)),
+            entries => Some(entries),
+        }
+    }
+
+    fn read(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.root.join(path)).ok()
+    }
+}
+
+fn ratio_of(now: Option<f64>, before: Option<f64>, elapsed: Option<Duration>) -> Option<f64> {
+    let elapsed = elapsed?.as_secs_f64();
+    (elapsed > 0.0).then_some((now? - before?).max(0.0) / elapsed)
+}
+
+fn per_second(delta: Option<u64>, elapsed: Option<Duration>) -> Option<f64> {
+    let elapsed = elapsed?.as_secs_f64();
+    (elapsed > 0.0).then_some(delta? as f64 / elapsed)
+}
+
+#[cfg(target_os = "linux")]
+fn ticks_per_second() -> f64 {
+    rustix::param::clock_ticks_per_second() as f64
+}
+
+#[cfg(target_os = "linux")]
+fn page_bytes() -> u64 {
+    rustix::param::page_size() as u64
+}
+
+/// Used ratio and free bytes of the file system that holds `path`, as `df` shows them.
+#[cfg(target_os = "linux")]
+fn space(path: &Path) -> Option<(f64, u64)> {
+    let stat = rustix::fs::statvfs(path).ok()?;
+    let used = stat.f_blocks.saturating_sub(stat.f_bfree);
+    let all = used + stat.f_bavail;
+    (all > 0).then(|| (used as f64 / all as f64, stat.f_bavail * stat.f_frsize))
+}
+
+/// Major and minor number of the device that holds `path`.
+#[cfg(target_os = "linux")]
+fn device(path: &Path) -> Option<(u32, u32)> {
+    let device = rustix::fs::stat(path).ok()?.st_dev;
+    Some((rustix::fs::major(device), rustix::fs::minor(device)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ticks_per_second() -> f64 {
+    100.0
+}
+
+#[cfg(not(target_os = "linux"))]
+fn page_bytes() -> u64 {
+    4096
+}
+
+#[cfg(not(target_os = "linux"))]
+fn space(_: &Path) -> Option<(f64, u64)> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn device(_: &Path) -> Option<(u32, u32)> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_without_proc_answers_not_available() {
+        let folder = tempfile::tempdir().expect("folder");
+        let config = SamplerConfig {
+            data_path: folder.path().join("missing"),
+            memory: true,
+        };
+        let mut sampler = Sampler::below(folder.path().to_owned(), config);
+        assert_eq!(sampler.sample(Instant::now()), Sample::default());
+    }
+
+    #[test]
+    fn rates_are_differences_by_the_time_between_two_samples() {
+        let folder = tempfile::tempdir().expect("folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+            fs::write(path, text).expect("file");
+        };
+        let config = SamplerConfig {
+            data_path: folder.path().join("missing"),
+            memory: true,
+        };
+        let mut sampler = Sampler::below(folder.path().to_owned(), config);
+        write(
+            "proc/stat",
+            "cpu  100 0 100 800 0 0 0 0\ncpu0 100 0 100 800 0 0 0 0\nbtime 1700000000\n",
+        );
+        write("proc/diskstats", "8 0 sda 100 0 0 0 100 0 0 0 0 0 0\n");
+        write(
+            "proc/net/dev",
+            "a\nb\neth0: 1000 0 0 0 0 0 0 0 500 0 0 0 0 0 0 0\n",
+        );
+        let start = Instant::now();
+        let first = sampler.sample(start);
+        assert_eq!(first.system.cpu_ratio, None);
+        assert_eq!(
+            first.system.disk_operations,
+            Some(Flow {
+                total: 200,
+                delta: 0
+            })
+        );
+        write(
+            "proc/stat",
+            "cpu  150 0 150 1200 0 0 0 0\ncpu0 1 0 1 1 0 0 0 0\nbtime 1700000000\n",
+        );
+        write("proc/diskstats", "8 0 sda 150 0 0 0 250 0 0 0 0 0 0\n");
+        write(
+            "proc/net/dev",
+            "a\nb\neth0: 3000 0 0 0 0 0 0 0 1000 0 0 0 0 0 0 0\n",
+        );
+        let second = sampler.sample(start + Duration::from_secs(10));
+        assert_eq!(second.system.cpu_ratio, Some(0.2));
+        assert_eq!(
+            second.system.disk_operations,
+            Some(Flow {
+                total: 400,
+                delta: 200
+            })
+        );
+        assert_eq!(second.system.disk_iops, Some(20.0));
+        assert_eq!(second.system.network_bits_per_second, Some(2000.0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_is_seen() {
+        let mut sampler = Sampler::new(SamplerConfig::default());
+        let start = Instant::now();
+        let first = sampler.sample(start);
+        let held = vec![1_u8; 32 << 20];
+        let files: Vec<_> = (0..20)
+            .map(|_| fs::File::open("/proc/self/stat").expect("opens"))
+            .collect();
+        let second = sampler.sample(start + Duration::from_secs(1));
+        let grown = second.process.memory_rss_bytes.expect("rss")
+            - first.process.memory_rss_bytes.expect("rss");
+        assert!(
+            (28 << 20..80 << 20).contains(&grown),
+            "32 MiB more are resident, but {grown} bytes"
+        );
+        assert!(second.process.open_fds.expect("fds") >= first.process.open_fds.expect("fds") + 20);
+        assert!(second.process.threads.expect("threads") >= 1);
+        assert!(second.process.cpu_ratio.is_some());
+        assert!((0.0..=1.0).contains(&second.system.disk_ratio.expect("disk")));
+        let started = second.process.start_time_seconds.expect("start");
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("after 1970");
+        assert!(
+            (0.0..3600.0).contains(&(now.as_secs_f64() - started)),
+            "the test started lately"
+        );
+        drop((held, files));
+    }
+
+    #[test]
+    fn memory_can_be_switched_off_alone() {
+        let mut sampler = Sampler::new(SamplerConfig {
+            memory: false,
+            ..SamplerConfig::default()
+        });
+        let sample = sampler.sample(Instant::now());
+        assert_eq!(sample.process.memory_rss_bytes, None);
+        assert_eq!(sample.system.memory_ratio, None);
+        if cfg!(target_os = "linux") {
+            assert!(sample.process.threads.is_some());
+        }
+    }
+}
