@@ -3,6 +3,7 @@
 pub mod health;
 pub mod histogram;
 pub mod resources;
+pub mod window;
 
 /// Times any function; see the macro's own documentation.
 #[doc(hidden)]
