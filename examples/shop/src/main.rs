@@ -1,3 +1,71 @@
-//! The example shop.
+//! The example shop: a small web service with the habits of a real one. Some of its routes are fast, one asks the database badly,
+//! one asks it far too often, one fails, one streams.
 
-fn main() {}
+mod database;
+mod payment;
+mod routes;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use clap::Parser;
+use tokio::net::TcpListener;
+
+/// An example web shop.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    /// The SQLite file; made anew at every start.
+    #[arg(long, default_value = "shop.db")]
+    database: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+
+    let pool = database::open(&arguments.database)
+        .await
+        .with_context(|| format!("cannot open the database {}", arguments.database.display()))?;
+    let app = routes::shop(pool);
+
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    #[expect(
+        clippy::print_stdout,
+        reason = "whoever started the shop waits for this line"
+    )]
+    {
+        println!("shop: http://{}", listener.local_addr()?);
+    }
+    let listener = listener.tap_io(|stream| {
+        // A failure only costs latency.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, app)
+        .with_graceful_shutdown(stop_asked())
+        .await
+        .context("cannot serve")
+}
+
+/// Ends with SIGINT or SIGTERM.
+async fn stop_asked() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate =
+        signal(SignalKind::terminate()).expect("SIGTERM may be handled by any process");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
