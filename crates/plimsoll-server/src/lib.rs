@@ -1,3 +1,13 @@
-//! The server behind the `plimsoll` command: store, ingest, API.
+//! The server behind the `plimsoll` command: `main → app → {router/api, ingest, tick} → {store, notify} → plimsoll`.
 
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod ingest;
+pub mod router;
+pub mod state;
 pub mod store;
+pub mod tasks;
+pub mod tick;

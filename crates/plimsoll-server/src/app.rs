@@ -1,0 +1,78 @@
+//! Builds the server, starts its tasks and stops them in the order of the datum.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use crate::config::Config;
+use crate::http::listener;
+use crate::http::slow::Slow;
+use crate::router;
+use crate::state::{App, AppState};
+use crate::tasks::Tasks;
+
+/// A server that answers.
+#[derive(Debug)]
+pub struct Server {
+    /// What its handlers and tasks share.
+    pub app: App,
+    /// Where it listens.
+    pub url: String,
+}
+
+impl Server {
+    /// Opens the port and the store and starts the tasks.
+    ///
+    /// # Errors
+    /// A port that is taken, a folder that another server holds.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        // The port first: it fails at once, the store may have to replay its journal.
+        let listener = listener::bind(config.listen).await?;
+        let address = listener.local_addr().context("cannot read the port")?;
+        let app = Arc::new(AppState {
+            slow: Slow::new(config.slow_requests_max, config.slow_timeout),
+            tasks: Tasks::default(),
+            config,
+        });
+        spawn_tasks(&app, listener);
+        Ok(Self {
+            app,
+            url: format!("http://{address}"),
+        })
+    }
+
+    /// Stops in the order of the datum: no new requests, those under way end, what they brought is on disk.
+    pub async fn stop(self) {
+        let tasks = &self.app.tasks;
+        let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
+        tasks.stop("listener", patience).await;
+    }
+}
+
+/// Every long-lived task of the server.
+fn spawn_tasks(app: &App, listener: TcpListener) {
+    let listener = Arc::new(listener);
+    let router = router::router(app.clone());
+    let connections_max = app.config.connections_max;
+    app.tasks.spawn("listener", move |stop| {
+        listener::serve(listener.clone(), router.clone(), connections_max, stop)
+    });
+}
+
+/// Returns when the process is told to stop.
+///
+/// # Errors
+/// When the signals cannot be watched.
+pub async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot watch SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot watch SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => info!("SIGTERM: stopping"),
+        _ = interrupt.recv() => info!("SIGINT: stopping"),
+    }
+    Ok(())
+}

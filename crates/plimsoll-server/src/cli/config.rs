@@ -1,0 +1,46 @@
+//! `plimsoll config`.
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use super::Place;
+use crate::config::Layers;
+
+/// Shows how the server is configured.
+#[derive(Debug, Args)]
+pub(super) struct ConfigCommand {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Prints every effective value and where it came from.
+    #[command(after_help = "Examples:
+  plimsoll config print
+  PLIMSOLL_STORE_RAW_DAYS=14 plimsoll config print --config plimsoll.toml")]
+    Print(Place),
+}
+
+pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<()> {
+    let What::Print(place) = &command.what;
+    let layers = Layers::load(&place.flags(), std::env::vars())?;
+    layers.config()?;
+    let mut out = std::io::stdout().lock();
+    let mut section = "";
+    for (key, setting) in layers.settings() {
+        let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+        if table != section {
+            section = table;
+            writeln!(out, "[{section}]").context("cannot write")?;
+        }
+        let line = format!("{name} = {}", setting.value);
+        writeln!(out, "{line:<40} # {}", setting.source).context("cannot write")?;
+    }
+    for notice in &layers.notices {
+        writeln!(out, "# {notice}").context("cannot write")?;
+    }
+    Ok(())
+}

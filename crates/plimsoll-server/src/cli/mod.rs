@@ -1,0 +1,95 @@
+//! The command line.
+
+mod config;
+mod serve;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// The load line for your services.
+///
+/// Exit codes: 0 good, 1 error, 2 wrong usage, 99 a standard failed.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve(serve::Serve),
+    /// Shows how the server is configured.
+    Config(config::ConfigCommand),
+}
+
+/// Flags of every command that reads the configuration.
+#[derive(Clone, Debug, Args)]
+struct Place {
+    /// The data folder [default: ./plimsoll-data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The configuration file [default: plimsoll.toml, if it exists].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            listen: None,
+        }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    run_with(std::env::args_os())
+}
+
+fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return ExitCode::from(code);
+        }
+    };
+    let result = match cli.command {
+        Command::Serve(command) => serve::run(&command),
+        Command::Config(command) => config::run(&command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command's own message")]
+fn report(error: &anyhow::Error) {
+    let colour = std::io::stderr().is_terminal() && !no_colour();
+    let (on, off) = if colour {
+        ("\x1b[31m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
+    eprintln!("{on}error:{off} {error:#}");
+}
+
+/// Whether the user asked for no colours (<https://no-color.org>).
+fn no_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

@@ -1,0 +1,75 @@
+//! `plimsoll serve`.
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::Context;
+use clap::Args;
+use tracing::warn;
+use tracing_subscriber::EnvFilter;
+
+use super::{Place, no_colour};
+use crate::app::{self, Server};
+use crate::config::Layers;
+
+/// Runs the server. Prints its URL once it answers.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  plimsoll serve
+  plimsoll serve --listen 127.0.0.1:0 --data /var/lib/plimsoll
+  plimsoll serve --config plimsoll.toml --check
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1876 opentelemetry-instrument python app.py")]
+pub(super) struct Serve {
+    /// Address and port; port 0 takes any free one [default: 127.0.0.1:1876].
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Only checks the configuration.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
+    let mut flags = command.place.flags();
+    flags.listen.clone_from(&command.listen);
+    let layers = Layers::load(&flags, std::env::vars())?;
+    let config = layers.config()?;
+    if command.check {
+        return say("the configuration is good");
+    }
+    start_log();
+    for notice in &layers.notices {
+        warn!("{notice}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("plimsoll")
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let server = Server::start(config).await?;
+        say(&format!("plimsoll listens on {}", server.url))?;
+        app::told_to_stop().await?;
+        server.stop().await;
+        anyhow::Ok(())
+    })?;
+    // What still runs is work for clients that have gone.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !no_colour())
+        .init();
+}

@@ -1,0 +1,274 @@
+//! Defaults, file, environment, flags: the later wins, and each value remembers where it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::environment;
+use super::raw::Raw;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody said otherwise.
+    Default,
+    /// A line of the configuration file.
+    File(PathBuf, usize),
+    /// A name in the environment.
+    Environment(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => write!(f, "default"),
+            Self::File(path, line) => write!(f, "{} line {line}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// One effective value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    /// The value.
+    pub value: Value,
+    /// Who set it.
+    pub source: Source,
+}
+
+/// All effective values by key (`store.raw_days`).
+#[derive(Clone, Debug)]
+pub struct Layers {
+    settings: BTreeMap<String, Setting>,
+    /// What is odd, but no error.
+    pub notices: Vec<String>,
+}
+
+/// What is wrong with the configuration, in a sentence with key, value and place.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+impl Layers {
+    /// Every key with its default.
+    pub fn defaults() -> Self {
+        let table = Table::try_from(Raw::default()).expect("the defaults are plain values");
+        let mut settings = BTreeMap::new();
+        flatten("", &table, &mut |key, value| {
+            let source = Source::Default;
+            settings.insert(key, Setting { value, source });
+        });
+        Self {
+            settings,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Lays a file over it.
+    ///
+    /// # Errors
+    /// Text that is no TOML, unknown keys and wrong types, with their line.
+    pub fn file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
+        let at = |error: &toml::de::Error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            format!("{} line {line}", path.display())
+        };
+        if let Err(error) = toml::from_str::<Raw>(text) {
+            let hint = self.nearest_in(error.message());
+            let reason = error.message();
+            return Err(ConfigError(format!("{}: {reason}{hint}", at(&error))));
+        }
+        let lines = DeTable::parse(text).map_err(|error| ConfigError(at(&error)))?;
+        let mut places = BTreeMap::new();
+        place("", lines.get_ref(), text, &mut places);
+        let table: Table = toml::from_str(text).map_err(|error| ConfigError(at(&error)))?;
+        flatten("", &table, &mut |key, value| {
+            let line = places.get(&key).copied().unwrap_or(1);
+            let source = Source::File(path.to_owned(), line);
+            self.settings.insert(key, Setting { value, source });
+        });
+        Ok(())
+    }
+
+    /// Lays the environment over it. Unknown names under our prefix are notices (D18).
+    ///
+    /// # Errors
+    /// A value of the wrong type, with its name.
+    pub fn environment(
+        &mut self,
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
+        let mut names: BTreeMap<String, String> = self
+            .settings
+            .keys()
+            .map(|key| (environment::name_of(key), key.clone()))
+            .collect();
+        for (alias, key) in environment::ALIASES {
+            names.insert(alias.to_owned(), key.to_owned());
+        }
+        for (name, text) in variables {
+            if let Some(key) = names.get(&name) {
+                self.set(key, &text, Source::Environment(name.clone()))?;
+            } else if name.starts_with(environment::PREFIX)
+                && !environment::OTHERS.contains(&name.as_str())
+            {
+                let hint = nearest(&name, names.keys().map(String::as_str))
+                    .map(|known| format!("; did you mean {known}?"))
+                    .unwrap_or_default();
+                self.notices
+                    .push(format!("{name} in the environment is no setting{hint}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lays one value over it.
+    ///
+    /// # Errors
+    /// A value of another type than the key's.
+    pub fn set(&mut self, key: &str, text: &str, source: Source) -> Result<(), ConfigError> {
+        let setting = self
+            .settings
+            .get_mut(key)
+            .ok_or_else(|| ConfigError(format!("there is no setting `{key}`")))?;
+        let wrong = |wanted: &str| {
+            ConfigError(format!(
+                "`{key}` must be {wanted}, but {source} is {text:?}"
+            ))
+        };
+        let value = match setting.value {
+            Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+            Value::Float(_) => Value::Float(text.parse().map_err(|_| wrong("a number"))?),
+            Value::Boolean(_) => Value::Boolean(match text.to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => true,
+                "false" | "0" | "no" | "off" => false,
+                _ => return Err(wrong("true or false")),
+            }),
+            _ => Value::String(text.to_owned()),
+        };
+        *setting = Setting { value, source };
+        Ok(())
+    }
+
+    /// All effective values in the order of their keys.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &Setting)> {
+        self.settings
+            .iter()
+            .map(|(key, setting)| (key.as_str(), setting))
+    }
+
+    /// Who set `key`.
+    pub fn source(&self, key: &str) -> &Source {
+        self.settings
+            .get(key)
+            .map_or(&Source::Default, |setting| &setting.source)
+    }
+
+    /// The effective values together.
+    ///
+    /// # Errors
+    /// A value that does not fit its key's type (a negative number of days).
+    pub fn raw(&self) -> Result<Raw, ConfigError> {
+        for (key, setting) in &self.settings {
+            // One key at a time, so that the message names it.
+            Raw::try_from_table(nest([(key.as_str(), &setting.value)])).map_err(|reason| {
+                let (value, source) = (&setting.value, &setting.source);
+                ConfigError(format!("`{key}` cannot be {value} ({source}): {reason}"))
+            })?;
+        }
+        let values = self.settings.iter();
+        let table = nest(values.map(|(key, setting)| (key.as_str(), &setting.value)));
+        Raw::try_from_table(table).map_err(ConfigError)
+    }
+
+    fn nearest_in(&self, message: &str) -> String {
+        let unknown = message
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split('`').next());
+        let Some(unknown) = unknown else {
+            return String::new();
+        };
+        let words = self.settings.keys().flat_map(|key| key.split('.'));
+        nearest(unknown, words)
+            .map(|known| format!("; did you mean `{known}`?"))
+            .unwrap_or_default()
+    }
+}
+
+impl Raw {
+    fn try_from_table(table: Table) -> Result<Self, String> {
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| error.message().to_owned())
+    }
+}
+
+fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|name| (strsim::jaro_winkler(unknown, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+fn flatten(prefix: &str, table: &Table, each: &mut impl FnMut(String, Value)) {
+    for (name, value) in table {
+        let key = join(prefix, name);
+        match value {
+            Value::Table(inner) => flatten(&key, inner, each),
+            value => each(key, value.clone()),
+        }
+    }
+}
+
+fn nest<'a>(values: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Table {
+    let mut root = Table::new();
+    for (key, value) in values {
+        let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut table = &mut root;
+        for name in path.split('.').filter(|name| !name.is_empty()) {
+            let inner = table
+                .entry(name)
+                .or_insert_with(|| Value::Table(Table::new()));
+            table = inner
+                .as_table_mut()
+                .expect("a key with keys below has no value of its own");
+        }
+        table.insert(last.to_owned(), value.clone());
+    }
+    root
+}
+
+fn place(prefix: &str, table: &DeTable<'_>, text: &str, places: &mut BTreeMap<String, usize>) {
+    for (name, value) in table.iter() {
+        let key = join(prefix, name.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) => place(&key, inner, text, places),
+            _ => {
+                places.insert(key, line_of(text, name.span().start));
+            }
+        }
+    }
+}
+
+fn join(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.as_bytes()[..offset.min(text.len())]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+}

@@ -1,0 +1,127 @@
+//! Accepts connections and ends them cleanly.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::{debug, warn};
+
+use crate::tasks::Stop;
+
+/// How long a client may take for the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests under way may take once the server stops.
+pub const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens the port.
+///
+/// # Errors
+/// When it is taken or may not be opened; the message says how to choose another.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    if !address.ip().is_loopback() {
+        anyhow::bail!(
+            "cannot listen on {address}: only addresses of this machine (127.0.0.1, [::1]) are allowed, \
+             because there are no access tokens yet; choose one with --listen 127.0.0.1:{}",
+            address.port()
+        );
+    }
+    TcpListener::bind(address).await.map_err(|error| {
+        let port = address.port();
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                let other = if port == u16::MAX { port - 1 } else { port + 1 };
+                let ip = address.ip();
+                let choice = SocketAddr::new(ip, other);
+                anyhow::anyhow!(
+                    "port {port} on {ip} is taken by another program; choose another with --listen {choice} \
+                     (port 0: any free one)"
+                )
+            }
+            _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
+        }
+    })
+}
+
+/// Serves `router` until told to stop; then requests under way have [`DRAIN_PATIENCE`].
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(
+    listener: Arc<TcpListener>,
+    router: Router,
+    connections_max: usize,
+    mut stop: Stop,
+) -> anyhow::Result<()> {
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE);
+    server.http2().timer(TokioTimer::new());
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let places = Arc::new(Semaphore::new(connections_max));
+    loop {
+        // Without a free place new clients wait in the kernel's queue.
+        let accepted = tokio::select! {
+            () = stop.wait() => break,
+            place = places.clone().acquire_owned() => {
+                let place = place.context("the connection limit was closed")?;
+                tokio::select! {
+                    () = stop.wait() => break,
+                    accepted = listener.accept() => accepted.map(|(stream, _)| (stream, place)),
+                }
+            }
+        };
+        let (stream, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_connection(&error) => continue,
+            Err(error) => {
+                // Out of descriptors, most likely: others must end before it goes on.
+                warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        // Small answers must not wait for the client's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection.into_owned());
+        connections.spawn(async move {
+            let _place = place;
+            if let Err(error) = connection.await {
+                debug!("a connection broke: {error}");
+            }
+        });
+        while connections.try_join_next().is_some() {}
+    }
+    if tokio::time::timeout(DRAIN_PATIENCE, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        warn!(
+            "{} connections did not end in {DRAIN_PATIENCE:?}, cutting them",
+            connections.len()
+        );
+    }
+    connections.shutdown().await;
+    Ok(())
+}
+
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}

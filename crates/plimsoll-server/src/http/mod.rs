@@ -1,0 +1,7 @@
+//! What all paths share: errors, doors, bodies, the listener.
+
+pub mod body;
+pub mod door;
+pub mod listener;
+pub mod problem;
+pub mod slow;

@@ -1,0 +1,146 @@
+//! Errors as clients read them: RFC 9457 problem JSON.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+/// An error answer. The client reads a short sentence; the log says why ([`Problem::because`]).
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    members: Map<String, Value>,
+    retry_after_secs: Option<u32>,
+}
+
+/// What a handler that can fail returns.
+pub type Answer<T = Response> = Result<T, Problem>;
+
+impl Problem {
+    /// `code` is for programs and never changes, `detail` is for people.
+    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+        let mut members = Map::new();
+        members.insert("type".into(), "about:blank".into());
+        members.insert(
+            "title".into(),
+            status.canonical_reason().unwrap_or("Error").into(),
+        );
+        members.insert("status".into(), status.as_u16().into());
+        members.insert("code".into(), code.into());
+        members.insert("detail".into(), detail.into().into());
+        Self {
+            status,
+            members,
+            retry_after_secs: None,
+        }
+    }
+
+    /// A request that cannot be understood or granted as it is.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid", detail)
+    }
+
+    /// A field whose value cannot be used.
+    pub fn bad_field(field: &str, value: impl Into<Value>, detail: impl Into<String>) -> Self {
+        Self::bad_request(detail).field(field, value)
+    }
+
+    /// Something that is not there.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// Names the offending field and its value.
+    #[must_use]
+    pub fn field(self, field: &str, value: impl Into<Value>) -> Self {
+        self.with("field", field).with("value", value)
+    }
+
+    /// Adds a member.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Tells the client when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, secs: u32) -> Self {
+        self.retry_after_secs = Some(secs);
+        self
+    }
+
+    /// Logs why, for whoever runs the server; the client does not read it.
+    #[must_use]
+    pub fn because(self, error: &(dyn std::fmt::Display + Send + Sync)) -> Self {
+        let detail = self.detail();
+        tracing::error!(
+            status = self.status.as_u16(),
+            "answered \"{detail}\": {error:#}"
+        );
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence for people.
+    pub fn detail(&self) -> &str {
+        self.members
+            .get("detail")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Value::Object(self.members).to_string();
+        let mut response = (self.status, body).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(secs) = self.retry_after_secs {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, secs.into());
+        }
+        response
+    }
+}
+
+/// A JSON answer.
+pub fn json_answer(value: &impl serde::Serialize) -> Answer {
+    match serde_json::to_vec(value) {
+        Ok(body) => Ok(json_bytes(body)),
+        Err(error) => Err(Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "cannot write the answer",
+        )
+        .because(&error)),
+    }
+}
+
+/// A JSON answer that is text already.
+pub fn json_bytes(body: Vec<u8>) -> Response {
+    let content_type = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+/// The answer for a path that is none of ours.
+pub async fn unknown_path(uri: axum::http::Uri) -> Problem {
+    Problem::not_found(format!("there is nothing at {}", uri.path()))
+        .with("see", json!("/api/v1/query, /write, /v1/metrics, /health"))
+}
+
+/// The answer for a path of ours with another method.
+pub async fn unknown_method(method: axum::http::Method, uri: axum::http::Uri) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("{} does not take {method}", uri.path()),
+    )
+}

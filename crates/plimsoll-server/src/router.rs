@@ -1,0 +1,32 @@
+//! Every path of the server.
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::get;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
+
+use crate::api;
+use crate::http::{door, problem};
+use crate::state::App;
+
+/// Answers over this size are compressed for clients that ask.
+const COMPRESS_ABOVE_BYTES: u64 = 1_024;
+
+/// All paths, behind the doors that guard them.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/health", get(api::health::health))
+        .route("/healthz", get(api::health::health))
+        .route("/api/v1/health", get(api::health::health))
+        .route("/livez", get(api::health::live))
+        .fallback(problem::unknown_path)
+        .method_not_allowed_fallback(problem::unknown_method)
+        .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(middleware::from_fn(door::guard))
+        .with_state(app)
+}
+
+fn worth_compressing() -> And<SizeAbove, NotForContentType> {
+    SizeAbove::new(COMPRESS_ABOVE_BYTES).and(NotForContentType::SSE)
+}

@@ -1,0 +1,21 @@
+//! What every handler and task shares, built once in [`crate::app`].
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::http::slow::Slow;
+use crate::tasks::Tasks;
+
+/// The running server.
+#[derive(Debug)]
+pub struct AppState {
+    /// How it was configured.
+    pub config: Config,
+    /// Its long-lived tasks.
+    pub tasks: Tasks,
+    /// Where long reads run.
+    pub slow: Slow,
+}
+
+/// As handlers receive it: `State(app): State<App>`.
+pub type App = Arc<AppState>;
