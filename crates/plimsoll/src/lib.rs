@@ -1,9 +1,13 @@
 //! The load line for your services: measures every request, query and resource of a Rust service.
 
+pub mod config;
+mod error;
 pub mod health;
 pub mod histogram;
 pub mod resources;
 pub mod window;
+
+pub use error::Error;
 
 /// Times any function; see the macro's own documentation.
 #[doc(hidden)]

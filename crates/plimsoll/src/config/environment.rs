@@ -1,0 +1,398 @@
+//! The environment variables that a monitor listens to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Configuration, ExportConfig, Key, Origin, nearest, parse};
+use crate::error::Error;
+
+/// A name under which one setting is found.
+struct Variable {
+    name: &'static str,
+    /// The name to use instead; the same one for a name that is not an alias.
+    canonical: &'static str,
+    key: Key,
+    apply: fn(&mut Configuration, name: &'static str, value: &str) -> Result<(), Error>,
+}
+
+const fn variable(
+    name: &'static str,
+    key: Key,
+    apply: fn(&mut Configuration, &'static str, &str) -> Result<(), Error>,
+) -> Variable {
+    Variable {
+        name,
+        canonical: name,
+        key,
+        apply,
+    }
+}
+
+/// Names under our prefix that other programs of ours read.
+const ELSEWHERE: &[&str] = &[
+    "PLIMSOLL_LISTEN",
+    "PLIMSOLL_DATA",
+    "PLIMSOLL_CONFIG",
+    "PLIMSOLL_URL",
+];
+
+const PREFIX: &str = "PLIMSOLL_";
+
+/// In the order in which they are applied: a canonical name after its aliases, so that it wins.
+const VARIABLES: &[Variable] = &[
+    variable("PLIMSOLL_PROFILE", "profile", |c, name, value| {
+        c.config.profile = parse::profile(name, value)?;
+        Ok(())
+    }),
+    variable(
+        "OTEL_RESOURCE_ATTRIBUTES",
+        "resource_attributes",
+        resource_attributes,
+    ),
+    variable("OTEL_SERVICE_NAME", "service", |c, _, value| {
+        c.config.service = value.to_owned();
+        Ok(())
+    }),
+    variable(
+        "PERFORMANCE_MONITORING_ENABLED",
+        "enabled",
+        |c, name, value| {
+            c.config.enabled = parse::switch(name, value)?;
+            Ok(())
+        },
+    ),
+    variable("OTEL_SDK_DISABLED", "enabled", |c, name, value| {
+        if parse::switch(name, value)? {
+            c.config.enabled = false;
+        }
+        Ok(())
+    }),
+    variable(
+        "MEMORY_MONITORING_ENABLED",
+        "memory_monitoring",
+        |c, name, value| {
+            c.config.memory_monitoring = parse::switch(name, value)?;
+            Ok(())
+        },
+    ),
+    variable(
+        "METRICS_COLLECTION_INTERVAL",
+        "collection_interval",
+        collection_interval,
+    ),
+    Variable {
+        name: "HIGH_MEMORY_THRESHOLD",
+        canonical: "MAX_MEMORY_USAGE_MB",
+        key: "max_memory_mb",
+        apply: max_memory,
+    },
+    variable("MAX_MEMORY_USAGE_MB", "max_memory_mb", max_memory),
+    variable(
+        "MAX_CPU_USAGE_PERCENT",
+        "max_cpu_percent",
+        |c, name, value| {
+            c.config.thresholds.cpu_percent = parse::percent(name, value)?;
+            Ok(())
+        },
+    ),
+    variable(
+        "SLOW_REQUEST_THRESHOLD",
+        "slow_request_threshold",
+        |c, name, value| {
+            c.config.thresholds.slow_request = parse::seconds(name, value)?;
+            Ok(())
+        },
+    ),
+    variable(
+        "SLOW_QUERY_THRESHOLD",
+        "slow_query_threshold",
+        |c, name, value| {
+            c.config.thresholds.slow_query = parse::seconds(name, value)?;
+            Ok(())
+        },
+    ),
+    variable(
+        "ERROR_RATE_THRESHOLD",
+        "error_rate_threshold",
+        |c, name, value| {
+            c.config.thresholds.error_rate = parse::ratio(name, value)?;
+            Ok(())
+        },
+    ),
+    variable("METRICS_ENDPOINT", "metrics_path", |c, name, value| {
+        c.config.paths.metrics = parse::path(name, value)?;
+        Ok(())
+    }),
+    variable("HEALTH_ENDPOINT", "health_path", |c, name, value| {
+        c.config.paths.health = parse::path(name, value)?;
+        Ok(())
+    }),
+    variable("STATUS_ENDPOINT", "status_path", |c, name, value| {
+        c.config.paths.status = parse::path(name, value)?;
+        Ok(())
+    }),
+    variable(
+        "PLIMSOLL_COMPATIBILITY_METRICS",
+        "compatibility_metrics",
+        |c, name, value| {
+            c.config.compatibility_metrics = parse::switch(name, value)?;
+            Ok(())
+        },
+    ),
+    variable("PLIMSOLL_EXEMPLARS", "exemplars", |c, name, value| {
+        c.config.exemplars = parse::switch(name, value)?;
+        Ok(())
+    }),
+    variable("PLIMSOLL_DATA_PATH", "data_path", |c, _, value| {
+        c.config.data_path = value.into();
+        Ok(())
+    }),
+    Variable {
+        name: "REDIS_HOST",
+        canonical: "REDIS_URL",
+        key: "redis_url",
+        apply: |c, _, value| {
+            c.config.redis_url = format!("redis://{value}:{}/0", redis_port(&c.config.redis_url));
+            Ok(())
+        },
+    },
+    Variable {
+        name: "REDIS_PORT",
+        canonical: "REDIS_URL",
+        key: "redis_url",
+        apply: |c, name, value| {
+            let port = parse::port(name, value)?;
+            c.config.redis_url = format!("redis://{}:{port}/0", redis_host(&c.config.redis_url));
+            Ok(())
+        },
+    },
+    variable("REDIS_URL", "redis_url", |c, _, value| {
+        c.config.redis_url = value.to_owned();
+        Ok(())
+    }),
+    variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "export_url",
+        |c, name, value| {
+            endpoint(c, name, value, |value| {
+                format!("{}/v1/metrics", value.trim_end_matches('/'))
+            })
+        },
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        "export_url",
+        |c, name, value| endpoint(c, name, value, str::to_owned),
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "export_headers",
+        |c, name, value| {
+            let headers = parse::pairs(name, value)?;
+            on_export(c, |export| export.headers = headers);
+            Ok(())
+        },
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "export_time_out",
+        |c, name, value| {
+            let time_out = parse::milliseconds(name, value)?;
+            on_export(c, |export| export.time_out = time_out);
+            Ok(())
+        },
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_COMPRESSION",
+        "export_gzip",
+        |c, name, value| {
+            match value {
+                "gzip" => on_export(c, |export| export.gzip = true),
+                "none" => on_export(c, |export| export.gzip = false),
+                _ => c.notices.push(format!(
+                    "{name}={value} is unknown: windows are sent uncompressed"
+                )),
+            }
+            Ok(())
+        },
+    ),
+    variable(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "export_protocol",
+        |c, name, value| {
+            if !value.starts_with("http/") {
+                c.notices.push(format!(
+                    "{name}={value} is not spoken: windows are sent as http/protobuf"
+                ));
+            }
+            Ok(())
+        },
+    ),
+    variable("OTEL_METRICS_EXPORTER", "export_url", |c, _, value| {
+        if value == "none" {
+            c.config.export = None;
+        }
+        Ok(())
+    }),
+];
+
+pub(super) fn read<N: AsRef<str>, V: AsRef<str>>(
+    configuration: &mut Configuration,
+    environment: impl IntoIterator<Item = (N, V)>,
+) -> Result<(), Error> {
+    // An empty value counts as unset (OpenTelemetry's rule).
+    let values: BTreeMap<String, String> = environment
+        .into_iter()
+        .map(|(name, value)| (name.as_ref().to_owned(), value.as_ref().trim().to_owned()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    for variable in VARIABLES {
+        let Some(value) = values.get(variable.name) else {
+            continue;
+        };
+        (variable.apply)(configuration, variable.name, value)?;
+        configuration
+            .origins
+            .insert(variable.key, Origin::Environment(variable.name));
+        if variable.name != variable.canonical {
+            let set = if values.contains_key(variable.canonical) {
+                "is not used, because of"
+            } else {
+                "is an alias of"
+            };
+            configuration
+                .notices
+                .push(format!("{} {set} {}", variable.name, variable.canonical));
+        }
+    }
+    warn_of_unknown(configuration, values.keys());
+    Ok(())
+}
+
+fn warn_of_unknown<'a>(configuration: &mut Configuration, names: impl Iterator<Item = &'a String>) {
+    let known: BTreeSet<&str> = VARIABLES
+        .iter()
+        .map(|variable| variable.name)
+        .filter(|name| name.starts_with(PREFIX))
+        .chain(ELSEWHERE.iter().copied())
+        .collect();
+    for name in names.filter(|name| name.starts_with(PREFIX) && !known.contains(name.as_str())) {
+        let meant =
+            nearest(name, known.iter().copied()).map(|meant| format!("; did you mean {meant}?"));
+        configuration
+            .notices
+            .push(format!("{name} is unknown{}", meant.unwrap_or_default()));
+    }
+}
+
+fn resource_attributes(
+    c: &mut Configuration,
+    name: &'static str,
+    value: &str,
+) -> Result<(), Error> {
+    for (attribute, value) in parse::pairs(name, value)? {
+        let key = match attribute.as_str() {
+            "service.name" => {
+                c.config.service = value;
+                "service"
+            }
+            "service.version" => {
+                c.config.version = Some(value);
+                "version"
+            }
+            "service.instance.id" => {
+                c.config.instance = Some(value);
+                "instance"
+            }
+            "deployment.environment.name" | "deployment.environment" => {
+                c.config.environment = Some(value);
+                "environment"
+            }
+            _ => {
+                c.config
+                    .resource_attributes
+                    .retain(|(known, _)| *known != attribute);
+                c.config.resource_attributes.push((attribute, value));
+                continue;
+            }
+        };
+        c.origins.insert(key, Origin::Environment(name));
+    }
+    Ok(())
+}
+
+/// Windows are 10 s long: any other interval is rounded up to a multiple, and said so.
+fn collection_interval(
+    c: &mut Configuration,
+    name: &'static str,
+    value: &str,
+) -> Result<(), Error> {
+    const WINDOW_SECS: u64 = 10;
+    let wanted = parse::seconds(name, value)?;
+    let windows = wanted.as_secs_f64() / WINDOW_SECS as f64;
+    let interval = Duration::from_secs((windows.ceil() as u64).max(1).saturating_mul(WINDOW_SECS));
+    if interval != wanted {
+        c.notices.push(format!(
+            "{name}={value} is rounded up to {} s",
+            interval.as_secs()
+        ));
+    }
+    c.config.collection_interval = Some(interval);
+    Ok(())
+}
+
+fn max_memory(c: &mut Configuration, name: &'static str, value: &str) -> Result<(), Error> {
+    c.config.thresholds.memory_mb = parse::positive(name, value)?;
+    Ok(())
+}
+
+fn endpoint(
+    c: &mut Configuration,
+    name: &'static str,
+    value: &str,
+    url: impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    if value.starts_with("https://") {
+        // The same variable may be meant for another library of the service: do not keep it from starting.
+        c.notices.push(format!(
+            "{name}={value} is not used: TLS is not built in, name a collector by http://"
+        ));
+        c.config.export = None;
+        return Ok(());
+    }
+    let url = url(&parse::http_url(name, value)?);
+    match &mut c.config.export {
+        Some(export) => export.url = url,
+        none => *none = Some(ExportConfig::to_url(url)),
+    }
+    Ok(())
+}
+
+fn on_export(c: &mut Configuration, set: impl FnOnce(&mut ExportConfig)) {
+    if let Some(export) = &mut c.config.export {
+        set(export);
+    }
+}
+
+fn redis_host(url: &str) -> &str {
+    let authority = url
+        .trim_start_matches("redis://")
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host)
+}
+
+fn redis_port(url: &str) -> &str {
+    let authority = url
+        .trim_start_matches("redis://")
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    authority.rsplit_once(':').map_or("6379", |(_, port)| port)
+}
+
+#[cfg(test)]
+mod tests;
