@@ -1,0 +1,248 @@
+//! Runs of numbers ↔ bytes: one constant, as they are, or compressed by `pco`.
+
+use pco::data_types::Number as PcoNumber;
+use pco::wrapped::{FileCompressor, FileDecompressor};
+use pco::{ChunkConfig, DeltaSpec, ModeSpec};
+
+use super::wire::{Decoded, Malformed, Reader};
+
+/// The longest run of numbers.
+pub(crate) const MAX_RUN: usize = 1 << 24;
+
+const CONSTANT: u8 = 0;
+const PLAIN: u8 = 1;
+const PCO: u8 = 2;
+
+/// Up to this many numbers cost less as they are than the tables of a compressed run.
+const PLAIN_UP_TO: usize = 3;
+
+/// How hard to compress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// For the journal: read once or never.
+    Fast,
+    /// For blocks: read often, kept for long.
+    Small,
+}
+
+/// What runs are made of.
+pub(crate) trait Number: PcoNumber + PartialEq {
+    fn to_bytes(self) -> [u8; 8];
+    fn from_bytes(bytes: [u8; 8]) -> Self;
+    fn same(self, other: Self) -> bool;
+}
+
+impl Number for f64 {
+    fn to_bytes(self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; 8]) -> f64 {
+        f64::from_le_bytes(bytes)
+    }
+
+    fn same(self, other: f64) -> bool {
+        self.to_bits() == other.to_bits()
+    }
+}
+
+macro_rules! integer {
+    ($type:ty, $wide:ty) => {
+        impl Number for $type {
+            fn to_bytes(self) -> [u8; 8] {
+                <$wide>::from(self).to_le_bytes()
+            }
+
+            fn from_bytes(bytes: [u8; 8]) -> $type {
+                <$wide>::from_le_bytes(bytes) as $type
+            }
+
+            fn same(self, other: $type) -> bool {
+                self == other
+            }
+        }
+    };
+}
+
+integer!(i64, i64);
+integer!(u64, u64);
+integer!(i32, i64);
+integer!(u32, u64);
+
+/// Writes a run; its length is the reader's to know.
+pub(crate) fn put<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) {
+    debug_assert!(numbers.len() <= MAX_RUN, "callers cut their runs");
+    let Some(&first) = numbers.first() else {
+        return;
+    };
+    if numbers.iter().all(|number| number.same(first)) {
+        out.push(CONSTANT);
+        put_short(out, first);
+        return;
+    }
+    if numbers.len() > PLAIN_UP_TO {
+        let start = out.len();
+        out.push(PCO);
+        if compress(out, numbers, effort).is_some() && out.len() - start < numbers.len() * 8 {
+            return;
+        }
+        out.truncate(start);
+    }
+    out.push(PLAIN);
+    for number in numbers {
+        out.extend_from_slice(&number.to_bytes());
+    }
+}
+
+/// Length and the bytes that are not zero at the end, for floats at the start.
+fn put_short<N: Number>(out: &mut Vec<u8>, number: N) {
+    let bytes = number.to_bytes();
+    let from = bytes.iter().position(|&byte| byte != 0).unwrap_or(8);
+    let to = bytes
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(from, |last| last + 1);
+    out.push((from * 16 + (to - from)) as u8);
+    out.extend_from_slice(&bytes[from..to]);
+}
+
+fn read_short<N: Number>(reader: &mut Reader<'_>) -> Decoded<N> {
+    let shape = usize::from(reader.byte()?);
+    let (from, length) = (shape / 16, shape % 16);
+    let mut bytes = [0; 8];
+    bytes
+        .get_mut(from..from + length)
+        .ok_or(Malformed("constant"))?
+        .copy_from_slice(reader.take(length)?);
+    Ok(N::from_bytes(bytes))
+}
+
+fn config(effort: Effort, count: usize) -> ChunkConfig {
+    match effort {
+        Effort::Fast => ChunkConfig::default()
+            .with_compression_level(2)
+            .with_delta_spec(DeltaSpec::TryConsecutive(0))
+            .with_mode_spec(if count < 64 {
+                ModeSpec::Classic
+            } else {
+                ModeSpec::Auto
+            }),
+        Effort::Small => ChunkConfig::default().with_compression_level(8),
+    }
+}
+
+fn compress<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) -> Option<()> {
+    let file = FileCompressor::default();
+    let config =
+        config(effort, numbers.len()).with_paging_spec(pco::PagingSpec::EqualPagesUpTo(MAX_RUN));
+    file.write_header(&mut *out).ok()?;
+    let mut chunk = file.chunk_compressor(numbers, &config).ok()?;
+    chunk.write_meta(&mut *out).ok()?;
+    chunk.write_page(0, out).ok()?;
+    Some(())
+}
+
+/// Reads a run of `count` numbers from the whole of `bytes`.
+pub(crate) fn read<N: Number>(bytes: &[u8], count: usize) -> Decoded<Vec<N>> {
+    if count == 0 {
+        return if bytes.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Err(Malformed("empty run"))
+        };
+    }
+    if count > MAX_RUN {
+        return Err(Malformed("length of a run"));
+    }
+    let mut reader = Reader::new(bytes);
+    match reader.byte()? {
+        CONSTANT => Ok(vec![read_short(&mut reader)?; count]),
+        PLAIN => {
+            let (numbers, rest) = reader.rest().as_chunks::<8>();
+            if numbers.len() != count || !rest.is_empty() {
+                return Err(Malformed("plain run"));
+            }
+            Ok(numbers.iter().map(|&bytes| N::from_bytes(bytes)).collect())
+        }
+        PCO => decompress(reader.rest(), count),
+        _ => Err(Malformed("kind of a run")),
+    }
+}
+
+fn decompress<N: Number>(bytes: &[u8], count: usize) -> Decoded<Vec<N>> {
+    let broken = |_| Malformed("compressed run");
+    let (file, rest) = FileDecompressor::new(bytes).map_err(broken)?;
+    let (mut chunk, rest) = file.chunk_decompressor::<N, _>(rest).map_err(broken)?;
+    let mut numbers = vec![N::from_bytes([0; 8]); count];
+    let progress = chunk
+        .page_decompressor(rest, count)
+        .map_err(broken)?
+        .read(&mut numbers)
+        .map_err(broken)?;
+    if progress.n_processed != count {
+        return Err(Malformed("compressed run"));
+    }
+    Ok(numbers)
+}
+
+/// Writes a run with its length in bytes before it.
+pub(crate) fn put_sized<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) {
+    let mut run = Vec::new();
+    put(&mut run, numbers, effort);
+    super::wire::put_bytes(out, &run);
+}
+
+/// Reads a run that has its length in bytes before it.
+pub(crate) fn read_sized<N: Number>(reader: &mut Reader<'_>, count: usize) -> Decoded<Vec<N>> {
+    read(reader.bytes()?, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn round<N: Number>(numbers: &[N]) {
+        for effort in [Effort::Fast, Effort::Small] {
+            let mut bytes = Vec::new();
+            put(&mut bytes, numbers, effort);
+            let back = read::<N>(&bytes, numbers.len()).unwrap();
+            assert!(back.iter().zip(numbers).all(|(a, b)| a.same(*b)));
+        }
+    }
+
+    #[test]
+    fn one_value_all_along_costs_a_few_bytes() {
+        let mut bytes = Vec::new();
+        put(&mut bytes, &[0.5f64; 1000], Effort::Small);
+        assert!(bytes.len() <= 4, "{} bytes", bytes.len());
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_come_back(floats: Vec<u64>, signed: Vec<i64>, small: Vec<u32>, repeated in 0usize..300) {
+            round(&floats.iter().map(|&bits| f64::from_bits(bits)).collect::<Vec<_>>());
+            round(&signed);
+            round(&small);
+            round(&floats);
+            round(&(0..repeated).map(|n| n as f64 / 8.0).collect::<Vec<_>>());
+            round(&(0..repeated).map(|n| (n / 7) as i32 - 9).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>, count in 0usize..5000) {
+            let _ = read::<f64>(&bytes, count);
+            let _ = read::<u32>(&bytes, count);
+        }
+
+        #[test]
+        fn a_flipped_bit_is_read_or_refused(seed: u64, bit: prop::sample::Index) {
+            let numbers: Vec<f64> = (0..500).map(|n| ((seed >> (n % 50)) & 0xff) as f64 / 3.0).collect();
+            let mut bytes = Vec::new();
+            put(&mut bytes, &numbers, Effort::Small);
+            let bit = bit.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let _ = read::<f64>(&bytes, numbers.len());
+        }
+    }
+}
