@@ -2,6 +2,8 @@
 
 pub mod config;
 mod error;
+#[cfg(feature = "export")]
+pub mod export;
 pub mod health;
 pub mod histogram;
 pub mod resources;
