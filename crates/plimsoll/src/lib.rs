@@ -4,8 +4,10 @@ pub mod config;
 mod error;
 #[cfg(feature = "export")]
 pub mod export;
+pub mod clock;
 pub mod health;
 pub mod histogram;
+mod registry;
 pub mod resources;
 pub mod window;
 

@@ -105,6 +105,11 @@ pub(super) fn index(value: f64, scale: i8) -> i32 {
     (value.log2() * f64::from(scale).exp2()).ceil() as i32 - 1
 }
 
+/// Ends of bucket `index` at scale 5.
+pub(crate) fn bucket_bounds(index: i32) -> (f64, f64) {
+    (lower_bound(index, 5), lower_bound(index + 1, 5))
+}
+
 /// Lower bound of bucket `index`, exclusive.
 pub(super) fn lower_bound(index: i32, scale: i8) -> f64 {
     (f64::from(index) * f64::from(-scale).exp2()).exp2()
@@ -195,7 +200,7 @@ impl Buckets {
         Some((self.offset + first as i32, self.offset + last as i32))
     }
 
-    pub(super) fn add(&mut self, index: i32, n: u64) {
+    pub(crate) fn add(&mut self, index: i32, n: u64) {
         if self.counts.is_empty() {
             self.offset = index;
         }
