@@ -1,4 +1,3 @@
 //! What is read from the server.
 
 pub mod health;
-pub mod services;

@@ -1,3 +1,1 @@
 //! Ways by which rows come in.
-
-pub mod otlp;

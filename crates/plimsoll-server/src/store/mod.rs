@@ -3,6 +3,8 @@
 //! A batch is appended to the journal and synced, then visible in a memtable ([`Store::append`]); a full memtable is
 //! sealed into compressed blocks of its days' files. What is on disk and why is told in `docs/store-format.md`.
 
+mod aggregate;
+mod calendar;
 mod column;
 pub mod config;
 pub mod damage;
@@ -16,6 +18,7 @@ mod memory;
 pub mod memtable;
 mod numbers;
 pub mod query;
+pub mod read;
 mod replay;
 mod rows;
 pub mod schema;

@@ -22,7 +22,9 @@ pub struct Query {
     pub start: Nanos,
     /// First nanosecond after the range.
     pub end: Nanos,
-    /// Width of a bucket, aligned to the epoch; `None`: one bucket over the whole range.
+    /// Width of a bucket, aligned to the epoch; `None`: one bucket over the whole range. One of exactly 1 or 7 days
+    /// follows the calendar of the store's time zone: midnight to midnight, Monday to Monday, 23- and 25-hour days
+    /// included.
     pub step: Option<Nanos>,
     /// Most rows of the answer; a longer answer is cut and says so.
     pub limit: usize,
@@ -54,11 +56,13 @@ pub enum Aggregate {
     Max,
     /// The value of the latest time.
     Last,
-    /// Sum per second of the bucket.
+    /// Sum per second of the bucket (of its part inside the range); of a histogram, what it counted.
     Rate,
-    /// The highest per-minute rate inside the bucket, per second (D19).
+    /// The highest per-minute rate inside the bucket, per second; of a gauge nothing. Of several series together where
+    /// rows are read; rollups know each series' own peak, and their sum is the most it can have been.
     Peak,
-    /// 0 to 1: from the raw values where they are read, else from the merged histograms.
+    /// 0 to 1, nearest rank: from the raw values where they are read, else from the merged histograms, within
+    /// [`Answer::error_bound`].
     Percentile(f64),
     /// The merged distribution itself.
     Distribution,
@@ -104,6 +108,8 @@ pub struct Answer {
     pub series: Vec<AnswerSeries>,
     /// Whether `limit` cut rows.
     pub truncated: bool,
+    /// Largest error of a percentile, as a share of the true value; 0: all are exact.
+    pub error_bound: f64,
     /// What is known to be missing from the range, in words with its extent.
     pub missing: Vec<String>,
 }

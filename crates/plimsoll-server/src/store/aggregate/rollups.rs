@@ -1,0 +1,241 @@
+//! Rollup rows read back into cells, and cells written as rollup columns.
+
+use std::sync::Arc;
+
+use plimsoll::histogram::Histogram;
+
+use super::cell::{Cell, value_at};
+use super::number::Number;
+use super::summary::Summary;
+use super::{Aggregation, is_present};
+use crate::store::calendar::MINUTE;
+use crate::store::query::Value;
+use crate::store::read::merge::Rows;
+use crate::store::table::{Column, Kind, Values};
+
+/// What a rollup keeps of a field in a bucket, each as a column named `FIELD.STATISTIC`.
+///
+/// Where the bucket saw one value, only the sum is kept (and the last of a boolean or cumulative field).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Statistic {
+    /// Number of values, unless 1.
+    Count,
+    /// Sum, of a cumulative field its increase.
+    Sum,
+    Min,
+    Max,
+    /// As sent.
+    Last,
+    /// Highest per-minute rate, per second.
+    Peak,
+    /// Distribution.
+    Histogram,
+}
+
+impl Statistic {
+    pub(crate) const ALL: [Statistic; 7] = [
+        Statistic::Count,
+        Statistic::Sum,
+        Statistic::Min,
+        Statistic::Max,
+        Statistic::Last,
+        Statistic::Peak,
+        Statistic::Histogram,
+    ];
+
+    /// The column's name.
+    pub(crate) fn column(self, field: &str) -> Arc<str> {
+        let suffix = match self {
+            Statistic::Count => "count",
+            Statistic::Sum => "sum",
+            Statistic::Min => "min",
+            Statistic::Max => "max",
+            Statistic::Last => "last",
+            Statistic::Peak => "peak",
+            Statistic::Histogram => "hist",
+        };
+        Arc::from(format!("{field}.{suffix}"))
+    }
+}
+
+/// The rollup columns of one field, where the rows have them.
+struct Statistics<'a> {
+    columns: &'a [Option<&'a Column>],
+}
+
+impl Statistics<'_> {
+    fn column(&self, statistic: Statistic) -> Option<&Column> {
+        self.columns[statistic as usize]
+    }
+
+    fn number(&self, statistic: Statistic, at: usize) -> Option<Number> {
+        let column = self.column(statistic)?;
+        if !is_present(column, at) {
+            return None;
+        }
+        match &column.values {
+            Values::F64(values) => Some(Number::F64(values[at])),
+            Values::I64(values) => Some(Number::I64(values[at].into())),
+            Values::U64(values) => Some(Number::U64(values[at].into())),
+            Values::Bool(_) | Values::String(_) | Values::Histogram(_) => None,
+        }
+    }
+
+    fn value(&self, statistic: Statistic, at: usize) -> Option<Value> {
+        let value = value_at(self.column(statistic)?, at);
+        (value != Value::Null).then_some(value)
+    }
+
+    fn histogram(&self, at: usize) -> Option<&Histogram> {
+        let column = self.column(Statistic::Histogram)?;
+        match &column.values {
+            Values::Histogram(values) if is_present(column, at) => Some(&values[at]),
+            _ => None,
+        }
+    }
+
+    fn summary(&self, at: usize) -> Option<Summary> {
+        let count = match self.number(Statistic::Count, at) {
+            Some(Number::U64(count)) => count as u64,
+            _ => 1,
+        };
+        let Some(sum) = self.number(Statistic::Sum, at) else {
+            return match self.histogram(at) {
+                Some(histogram) if !histogram.is_empty() => Some(Summary {
+                    count: histogram.count,
+                    sum: Number::F64(histogram.sum),
+                    min: Number::F64(histogram.min),
+                    max: Number::F64(histogram.max),
+                }),
+                // Of strings all that adds up is how many there were.
+                None if matches!(self.value(Statistic::Last, at), Some(Value::String(_))) => {
+                    Some(Summary {
+                        count,
+                        ..Summary::of(Number::F64(f64::NAN))
+                    })
+                }
+                _ => None,
+            };
+        };
+        let or_sum = |number: Option<Number>| number.unwrap_or(sum);
+        let (min, max) = (
+            or_sum(self.number(Statistic::Min, at)),
+            or_sum(self.number(Statistic::Max, at)),
+        );
+        Some(Summary {
+            count,
+            sum,
+            min,
+            max,
+        })
+    }
+
+    /// Whether the single value of the bucket is known exactly.
+    fn single(&self, at: usize) -> Option<Number> {
+        match self.number(Statistic::Count, at) {
+            None => self.number(Statistic::Sum, at),
+            Some(_) => None,
+        }
+    }
+}
+
+impl Aggregation {
+    /// The columns that rollup rows must come with, in this order.
+    pub(crate) fn rollup_names(&self) -> Vec<Arc<str>> {
+        let fields = self.fields.iter();
+        fields
+            .flat_map(|field| Statistic::ALL.map(|statistic| statistic.column(&field.name)))
+            .collect()
+    }
+
+    /// Adds rollup rows of one series, with the columns of [`Aggregation::rollup_names`].
+    pub(crate) fn add_rollups(&mut self, group: u32, rows: &Rows<'_>) {
+        for at in rows.range.clone() {
+            let time = rows.times[at];
+            let (bucket, _) = self.buckets.around(time);
+            for field in 0..self.fields.len() {
+                let count = Statistic::ALL.len();
+                let statistics = Statistics {
+                    columns: &rows.columns[field * count..(field + 1) * count],
+                };
+                let Some(summary) = statistics.summary(at) else {
+                    self.add_last_alone(group, bucket, field, &statistics, at, time);
+                    continue;
+                };
+                let needs = self.fields[field].needs;
+                let histogram = statistics.histogram(at);
+                self.fields[field].is_histogram |=
+                    histogram.is_some() && statistics.column(Statistic::Sum).is_none();
+                let scale = self.sketch_scale;
+                let cell = self.cell(group, bucket, field);
+                if needs.summary {
+                    cell.add_summary(&summary);
+                }
+                if needs.last {
+                    cell.add_last(time, || {
+                        statistics
+                            .value(Statistic::Last, at)
+                            .unwrap_or_else(|| summary.sum.value())
+                    });
+                }
+                if needs.peak {
+                    let single = || {
+                        statistics
+                            .single(at)
+                            .map(|sum| sum.as_f64() * 1e9 / MINUTE as f64)
+                    };
+                    let peak = statistics.number(Statistic::Peak, at).map(Number::as_f64);
+                    if let Some(peak) = peak.or_else(|| statistics.is_rate().then(single).flatten())
+                    {
+                        cell.add_rate(time, peak);
+                    }
+                }
+                if needs.values || needs.histogram {
+                    match (histogram, statistics.single(at)) {
+                        (Some(histogram), _) => cell.add_histogram(histogram),
+                        (None, Some(value)) => cell.add_single(value.as_f64(), needs, scale),
+                        (None, None) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first sample of a cumulative stream adds nothing up, but is the last.
+    fn add_last_alone(
+        &mut self,
+        group: u32,
+        bucket: i64,
+        field: usize,
+        statistics: &Statistics<'_>,
+        at: usize,
+        time: i64,
+    ) {
+        if self.fields[field].needs.last
+            && let Some(value) = statistics.value(Statistic::Last, at)
+        {
+            self.cell(group, bucket, field).add_last(time, || value);
+        }
+    }
+}
+
+impl Statistics<'_> {
+    /// Whether the field is one that happens, rather than a state: its sum column says so.
+    fn is_rate(&self) -> bool {
+        self.column(Statistic::Sum)
+            .is_some_and(|column| column.kind != Kind::Gauge)
+    }
+}
+
+impl Cell {
+    /// Takes in one value that a rollup kept.
+    fn add_single(&mut self, value: f64, needs: super::cell::Needs, scale: i8) {
+        if needs.histogram || self.histogram.is_some() {
+            self.histogram
+                .get_or_insert_with(|| Box::new(super::cell::sketch(scale)))
+                .record(value);
+        } else {
+            self.values.push(value);
+        }
+    }
+}
