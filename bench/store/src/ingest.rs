@@ -1,0 +1,112 @@
+//! How much CPU a server needs to take rows in, and how much room it keeps them in.
+
+use std::path::Path;
+
+use crate::figure::{Better, Figures};
+use crate::load::load;
+use crate::process;
+use crate::rows::Rows;
+use crate::scale::Scale;
+use crate::subject::Subject;
+
+struct Measured {
+    subject: Subject,
+    values_per_cpu_sec: f64,
+    bytes_per_value: f64,
+}
+
+/// Lines of a request: of a client that batches well, and of one that does not.
+const LARGE: usize = 5_000;
+const SMALL: usize = 100;
+
+/// Prints `ingest_values_per_cpu_second`, `…_small` and `store_bytes_per_value`.
+pub async fn run(folder: &Path, scale: &Scale, figures: &Figures) -> anyhow::Result<()> {
+    let mut large = Vec::new();
+    let mut small = Vec::new();
+    for subject in scale.subjects() {
+        large.push(measure(subject, folder, scale.table(), LARGE).await?);
+    }
+    for subject in scale.subjects() {
+        small.push(measure(subject, folder, scale.small_table(), SMALL).await?);
+    }
+    print(
+        figures,
+        "ingest_values_per_cpu_second",
+        "values/s",
+        &large,
+        Better::Higher,
+        |m| m.values_per_cpu_sec,
+    );
+    print(
+        figures,
+        "ingest_values_per_cpu_second_small",
+        "values/s",
+        &small,
+        Better::Higher,
+        |m| m.values_per_cpu_sec,
+    );
+    print(
+        figures,
+        "store_bytes_per_value",
+        "B",
+        &large,
+        Better::Lower,
+        |m| m.bytes_per_value,
+    );
+    Ok(())
+}
+
+fn print(
+    figures: &Figures,
+    name: &str,
+    unit: &str,
+    measured: &[Measured],
+    better: Better,
+    of: fn(&Measured) -> f64,
+) {
+    let Some((ours, peers)) = measured
+        .split_first()
+        .filter(|(first, _)| first.subject == Subject::Plimsoll)
+    else {
+        for peer in measured {
+            eprintln!("{name} of {}: {:.3} {unit}", peer.subject.name(), of(peer));
+        }
+        return;
+    };
+    figures.ours(name, of(ours), unit);
+    for peer in peers {
+        figures.beside(name, of(ours), unit, peer.subject.name(), of(peer), better);
+    }
+}
+
+/// The time counted is the server's whole life: start, rows, whatever it does afterwards until it is at rest, its orderly end.
+async fn measure(
+    subject: Subject,
+    folder: &Path,
+    rows: Rows,
+    lines: usize,
+) -> anyhow::Result<Measured> {
+    let folder = folder.join(format!("{}-{lines}", subject.name()));
+    let (server, _) = subject.start(&folder).await?;
+    let sent = load(&server, rows, lines).await?;
+    server.settle().await?;
+    let peak_bytes = process::peak_rss_bytes(server.pid())?;
+    let cpu_secs = server.stop()?;
+    let kept_bytes = process::disk_bytes(&folder)?;
+    eprintln!(
+        "{}: {} rows, {} values, {} MB of text, {lines} lines a request: sent in {:.1} s, {cpu_secs:.2} s of CPU, {} MB on disk, at most {} MB of memory",
+        subject.name(),
+        sent.rows,
+        sent.values,
+        sent.text_bytes / 1_000_000,
+        sent.took.as_secs_f64(),
+        kept_bytes / 1_000_000,
+        peak_bytes / 1_000_000,
+    );
+    std::fs::remove_dir_all(&folder)?;
+    Ok(Measured {
+        subject,
+        values_per_cpu_sec: sent.values as f64 / cpu_secs,
+        bytes_per_value: kept_bytes as f64 / sent.values as f64,
+    })
+}
