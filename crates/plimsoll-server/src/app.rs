@@ -11,9 +11,13 @@ use tracing::info;
 use crate::config::Config;
 use crate::http::listener;
 use crate::http::slow::Slow;
+use crate::ingest::otlp::Otlp;
 use crate::router;
+use crate::services::Services;
 use crate::state::{App, AppState};
+use crate::store::{Store, StoreConfig};
 use crate::tasks::Tasks;
+use crate::tick;
 
 /// A server that answers.
 #[derive(Debug)]
@@ -33,7 +37,14 @@ impl Server {
         // The port first: it fails at once, the store may have to replay its journal.
         let listener = listener::bind(config.listen).await?;
         let address = listener.local_addr().context("cannot read the port")?;
+        let store_config = StoreConfig::new(&config.dir);
+        let store = tokio::task::spawn_blocking(move || Store::open(store_config, tick::now()));
+        let store = store.await.context("cannot open the store")??;
+        let services = Arc::new(Services::default());
         let app = Arc::new(AppState {
+            otlp: Arc::new(Otlp::new(store.clone(), services.clone())),
+            services,
+            store,
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             tasks: Tasks::default(),
             config,
@@ -50,6 +61,7 @@ impl Server {
         let tasks = &self.app.tasks;
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
+        self.app.store.close();
     }
 }
 

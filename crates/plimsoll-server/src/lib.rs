@@ -7,6 +7,7 @@ pub mod config;
 pub mod http;
 pub mod ingest;
 pub mod router;
+pub mod services;
 pub mod state;
 pub mod store;
 pub mod tasks;

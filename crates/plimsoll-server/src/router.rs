@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 
 use crate::api;
 use crate::http::{door, problem};
+use crate::ingest::otlp;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -20,6 +21,10 @@ pub fn router(app: App) -> Router {
         .route("/healthz", get(api::health::health))
         .route("/api/v1/health", get(api::health::health))
         .route("/livez", get(api::health::live))
+        .route("/v1/metrics", post(otlp::http::metrics))
+        .route("/v1/traces", post(otlp::http::not_taken))
+        .route("/v1/logs", post(otlp::http::not_taken))
+        .route("/api/v1/services", get(api::services::services))
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::http::slow::Slow;
+use crate::ingest::otlp::Otlp;
+use crate::services::Services;
+use crate::store::Store;
 use crate::tasks::Tasks;
 
 /// The running server.
@@ -13,6 +16,12 @@ pub struct AppState {
     pub config: Config,
     /// Its long-lived tasks.
     pub tasks: Tasks,
+    /// Every row.
+    pub store: Arc<Store>,
+    /// Where metrics of OpenTelemetry's format go.
+    pub otlp: Arc<Otlp>,
+    /// The services seen.
+    pub services: Arc<Services>,
     /// Where long reads run.
     pub slow: Slow,
 }

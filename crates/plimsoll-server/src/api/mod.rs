@@ -1,3 +1,4 @@
 //! What is read from the server.
 
 pub mod health;
+pub mod services;

@@ -1,1 +1,3 @@
 //! Ways by which rows come in.
+
+pub mod otlp;

@@ -1,0 +1,148 @@
+//! `/v1/metrics`: OTLP over HTTP, protobuf and JSON.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
+};
+use prost::Message as _;
+
+use super::decode::{DecodeError, Format, decode};
+use super::refusals::Refusals;
+use crate::http::body::{self, Encoding};
+use crate::http::problem::{Answer, Problem};
+use crate::state::App;
+use crate::store::AppendError;
+use crate::tick;
+
+/// Takes in an export. What is refused is told in `partial_success`, which makes no sender try again.
+///
+/// # Errors
+/// 400 for what is no request, 413, 415, 503 and 507 as problems.
+pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
+    let format = format_of(&headers)?;
+    let encoding = Encoding::of(&headers)?;
+    let limits = app.config.body;
+    let sent = body::receive(&headers, body, limits).await?;
+    // A permit bounds the memory that decoded requests take together.
+    let permit = app.otlp.permit().await;
+    let request = tokio::task::spawn_blocking(move || {
+        let plain = body::decode(&sent, encoding, limits)?;
+        decode(&plain, format).map_err(problem_of)
+    });
+    let request = request
+        .await
+        .map_err(|error| not_decoded().because(&error))??;
+    let refusals = app
+        .otlp
+        .ingest(&request, tick::now())
+        .await
+        .map_err(not_kept)?;
+    drop(permit);
+    Ok(answer(format, &refusals))
+}
+
+/// Traces and logs are not taken yet.
+pub async fn not_taken() -> Problem {
+    Problem::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "not_implemented",
+        "this server takes metrics only; switch this exporter off (OTEL_TRACES_EXPORTER=none, OTEL_LOGS_EXPORTER=none)",
+    )
+}
+
+fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let content_type = String::from_utf8_lossy(content_type);
+    match content_type.split(';').next().unwrap_or_default().trim() {
+        kind if kind.eq_ignore_ascii_case("application/x-protobuf") => Ok(Format::Protobuf),
+        kind if kind.eq_ignore_ascii_case("application/json") => Ok(Format::Json),
+        kind if kind.to_ascii_lowercase().starts_with("application/grpc") => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "this port speaks OTLP over HTTP, not gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+        )
+        .field("Content-Type", kind)),
+        kind => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "metrics are taken as application/x-protobuf or application/json",
+        )
+        .field("Content-Type", kind)),
+    }
+}
+
+fn problem_of(error: DecodeError) -> Problem {
+    match error {
+        DecodeError::TooLarge => {
+            let detail = "the request holds too many points and attributes; send it in parts";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+        }
+        DecodeError::Malformed(reason) => {
+            Problem::bad_request(format!("this is no metrics request: {reason}"))
+        }
+    }
+}
+
+fn not_decoded() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "cannot decode the request",
+    )
+}
+
+fn not_kept(error: AppendError) -> Problem {
+    match error {
+        AppendError::DiskFull => Problem::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "disk_full",
+            "the disk is full; nothing was kept",
+        )
+        .retry_after(10),
+        AppendError::TooLarge { .. } => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "the request is too large; send it in parts",
+        ),
+        error => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "the store is unavailable; nothing was kept",
+        )
+        .retry_after(5)
+        .because(&error),
+    }
+}
+
+/// In the format of the request, as the protocol wants it.
+fn answer(format: Format, refusals: &Refusals) -> Response {
+    let partial_success = (refusals.points > 0).then(|| ExportMetricsPartialSuccess {
+        rejected_data_points: i64::try_from(refusals.points).unwrap_or(i64::MAX),
+        error_message: refusals.message(),
+    });
+    let (content_type, body) = match (format, &partial_success) {
+        (Format::Protobuf, _) => (
+            "application/x-protobuf",
+            ExportMetricsServiceResponse { partial_success }.encode_to_vec(),
+        ),
+        (Format::Json, None) => ("application/json", b"{}".to_vec()),
+        (Format::Json, Some(partial)) => {
+            let body = serde_json::json!({ "partialSuccess": {
+                "rejectedDataPoints": partial.rejected_data_points.to_string(),
+                "errorMessage": partial.error_message,
+            }});
+            ("application/json", body.to_string().into_bytes())
+        }
+    };
+    (
+        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        body,
+    )
+        .into_response()
+}

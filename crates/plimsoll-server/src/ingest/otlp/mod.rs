@@ -1,0 +1,102 @@
+//! Metrics of any OpenTelemetry SDK, and of our own library, as rows of the store.
+//!
+//! A body is decoded ([`decode`]), its points become values of fields ([`points`], by the table in [`names`]) and these
+//! the rows of one batch ([`rows`]). Nothing is computed from a total: totals are stored as sent, under a field whose name
+//! ends in `_cumulative`, and an export that comes again writes the same rows again.
+
+mod attributes;
+mod decode;
+mod histograms;
+pub mod http;
+mod names;
+mod points;
+mod refusals;
+mod rows;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+pub use refusals::Refusals;
+
+use crate::services::Services;
+use crate::store::table::Nanos;
+use crate::store::{AppendError, Store};
+use rows::Rows;
+use streams::Streams;
+
+/// Requests decoded at once; each may take [`decode::MAX_DECODED_BYTES`].
+const DECODED_AT_ONCE: usize = 2;
+
+/// Takes in metrics in OpenTelemetry's format, from the network and from this process alike.
+#[derive(Debug)]
+pub struct Otlp {
+    store: Arc<Store>,
+    services: Arc<Services>,
+    streams: Streams,
+    decoding: Semaphore,
+    refused: AtomicU64,
+}
+
+impl Otlp {
+    /// Takes in into `store` and tells `services` who sent.
+    pub fn new(store: Arc<Store>, services: Arc<Services>) -> Self {
+        Self {
+            store,
+            services,
+            streams: Streams::default(),
+            decoding: Semaphore::new(DECODED_AT_ONCE),
+            refused: AtomicU64::new(0),
+        }
+    }
+
+    /// Keeps a request. When this returns `Ok`, what was not refused is on disk.
+    ///
+    /// # Errors
+    /// When the store cannot write; nothing of the request is kept and the sender should try again.
+    pub async fn ingest(
+        &self,
+        request: &ExportMetricsServiceRequest,
+        now: Nanos,
+    ) -> Result<Refusals, AppendError> {
+        let mut rows = Rows::new(&self.store, &self.streams, now);
+        points::walk(request, &mut rows);
+        let refusals = std::mem::take(&mut rows.refusals);
+        let started = std::mem::take(&mut rows.started);
+        let seen = std::mem::take(&mut rows.seen);
+        let batch = rows.into_batch();
+        if !batch.tables.is_empty() {
+            self.store.append(batch).await?;
+            self.streams
+                .remember(started, self.store.series().len().max(1_000) * 8);
+            for seen in &seen {
+                self.services.note(seen, now);
+            }
+        }
+        if refusals.points > 0 {
+            self.refused.fetch_add(refusals.points, Ordering::Relaxed);
+            tracing::debug!(
+                points = refusals.points,
+                "refused points: {}",
+                refusals.message()
+            );
+        }
+        Ok(refusals)
+    }
+
+    /// Points refused since the start.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Held while a request is in memory.
+    async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.decoding.acquire().await.ok()
+    }
+}

@@ -1,0 +1,298 @@
+//! From points to the batch that the store appends: one row for all fields of a series at one time.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use plimsoll::histogram::Histogram;
+
+use super::attributes::Tags;
+use super::histograms::empty_like;
+use super::points::{Point, PointValue, Sink, field_of};
+use super::refusals::Refusals;
+use super::streams::{Start, StreamKey, Streams};
+use crate::services::Seen;
+use crate::store::Store;
+use crate::store::schema::{Schema, Type};
+use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
+
+/// Collects the points of one request.
+pub(super) struct Rows<'a> {
+    store: &'a Store,
+    streams: &'a Streams,
+    now: Nanos,
+    tables: HashMap<Arc<str>, TableRows, RandomState>,
+    pub(super) refusals: Refusals,
+    /// Streams whose zero is in this batch.
+    pub(super) started: Vec<(StreamKey, Nanos)>,
+    /// The resources of the request.
+    pub(super) seen: Vec<Seen>,
+}
+
+#[derive(Default)]
+struct TableRows {
+    series: Vec<SeriesId>,
+    times: Vec<Nanos>,
+    rows: HashMap<(SeriesId, Nanos), usize, RandomState>,
+    columns: Vec<ColumnRows>,
+}
+
+struct ColumnRows {
+    name: Arc<str>,
+    /// The kind to write with, or why the store refuses this field.
+    fixed: Result<Kind, String>,
+    value_type: Type,
+    values: Vec<(usize, PointValue)>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(store: &'a Store, streams: &'a Streams, now: Nanos) -> Self {
+        Self {
+            store,
+            streams,
+            now,
+            tables: HashMap::default(),
+            refusals: Refusals::default(),
+            started: Vec::new(),
+            seen: Vec::new(),
+        }
+    }
+
+    /// The rows as columns.
+    pub(super) fn into_batch(self) -> Batch {
+        let tables = self
+            .tables
+            .into_iter()
+            .filter(|(_, table)| !table.times.is_empty());
+        Batch {
+            tables: tables
+                .map(|(measurement, rows)| rows.into_table(measurement))
+                .collect(),
+        }
+    }
+
+    fn check_time(&self, measurement: &str, time: Nanos) -> Result<(), String> {
+        let bounds = self.store.time_bounds(measurement, self.now);
+        match (time < *bounds.start(), time > *bounds.end()) {
+            (true, _) => Err("is older than what is kept".to_owned()),
+            (_, true) => Err("is too far in the future: check the sender's clock".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    fn add(&mut self, point: Point<'_>) -> Result<(), String> {
+        self.check_time(&point.measurement, point.time)?;
+        if !self.tables.contains_key(point.measurement.as_ref()) {
+            self.tables
+                .insert(point.measurement.as_ref().into(), TableRows::default());
+        }
+        let table = self
+            .tables
+            .get_mut(point.measurement.as_ref())
+            .expect("just inserted");
+        let column = table.column(self.store.schema(), &point)?;
+        let index = self.store.series();
+        let series = index
+            .intern(&*point.measurement, &point.tags.sorted())
+            .map_err(|limit| format!("makes {limit}"))?;
+        if let Some(start) = point.start {
+            let in_bounds = |time| {
+                self.store
+                    .time_bounds(&point.measurement, self.now)
+                    .contains(&time)
+            };
+            let key = (index.resolve(series).key.clone(), point.field);
+            match self.streams.check(&key, start, point.time) {
+                Start::Known => {}
+                Start::New => {
+                    // The start of a service that runs for longer than rows are kept stays unknown.
+                    if in_bounds(start) {
+                        let row = table.row(series, start);
+                        table.columns[column]
+                            .values
+                            .push((row, zero_of(&point.value)));
+                    }
+                    self.started.push((key, start));
+                }
+                Start::Conflict => {
+                    return Err(
+                        "is reported by two senders at once: give each a service.instance.id"
+                            .to_owned(),
+                    );
+                }
+            }
+        }
+        let row = table.row(series, point.time);
+        table.columns[column].values.push((row, point.value));
+        Ok(())
+    }
+}
+
+impl Sink for Rows<'_> {
+    fn resource(&mut self, tags: &Tags<'_>, library: bool) {
+        let tag = |name| tags.get(name).unwrap_or_default().to_owned();
+        self.seen.push(Seen {
+            service: tag("service"),
+            instance: tag("instance"),
+            version: tag("version"),
+            environment: tag("environment"),
+            source: if library { "library" } else { "metric" }.to_owned(),
+        });
+    }
+
+    fn point(&mut self, metric: &str, point: Point<'_>) {
+        if let Err(reason) = self.add(point) {
+            self.refuse(metric, 1, reason);
+        }
+    }
+
+    fn refuse(&mut self, metric: &str, points: usize, reason: String) {
+        self.refusals.add(points, format!("{metric} {reason}"));
+    }
+}
+
+impl TableRows {
+    fn row(&mut self, series: SeriesId, time: Nanos) -> usize {
+        *self.rows.entry((series, time)).or_insert_with(|| {
+            self.series.push(series);
+            self.times.push(time);
+            self.times.len() - 1
+        })
+    }
+
+    /// The column of a point, made at its first value.
+    fn column(&mut self, schema: &Schema, point: &Point<'_>) -> Result<usize, String> {
+        let name = field_of(point.field, point.kind);
+        let value_type = point.value.value_type();
+        let known = self
+            .columns
+            .iter()
+            .position(|column| *column.name == *name && column.value_type == value_type);
+        let at = known.unwrap_or_else(|| {
+            let fixed = fix(schema, point, &name, value_type);
+            self.columns.push(ColumnRows {
+                name: name.as_ref().into(),
+                fixed,
+                value_type,
+                values: Vec::new(),
+            });
+            self.columns.len() - 1
+        });
+        match &self.columns[at].fixed {
+            // A field takes one kind for good.
+            Ok(kind) if *kind == point.kind => Ok(at),
+            Ok(kind) => Err(format!(
+                "is {}, but {name} holds {}",
+                words(point.kind),
+                words(*kind)
+            )),
+            Err(reason) => Err(reason.clone()),
+        }
+    }
+
+    fn into_table(self, measurement: Arc<str>) -> Table {
+        let rows = self.times.len();
+        let columns = self
+            .columns
+            .into_iter()
+            .filter(|column| !column.values.is_empty());
+        let columns = columns.map(|column| column.into_column(rows)).collect();
+        Table {
+            measurement,
+            series: self.series,
+            times: self.times,
+            columns,
+        }
+    }
+}
+
+impl ColumnRows {
+    fn into_column(self, rows: usize) -> Column {
+        let mut present = vec![false; rows];
+        for (row, _) in &self.values {
+            present[*row] = true;
+        }
+        let values = match self.value_type {
+            Type::U64 => Values::U64(spread(self.values, rows, 0, |value| match value {
+                PointValue::U64(value) => Some(value),
+                _ => None,
+            })),
+            Type::Histogram => {
+                let empty = Arc::new(Histogram::default());
+                Values::Histogram(spread(self.values, rows, empty, |value| match value {
+                    PointValue::Histogram(value) => Some(Arc::new(value)),
+                    _ => None,
+                }))
+            }
+            _ => Values::F64(spread(self.values, rows, 0.0, |value| match value {
+                PointValue::F64(value) => Some(value),
+                _ => None,
+            })),
+        };
+        let present = if present.iter().all(|&present| present) {
+            None
+        } else {
+            Some(present)
+        };
+        Column {
+            name: self.name,
+            kind: self.fixed.unwrap_or_default(),
+            values,
+            present,
+        }
+    }
+}
+
+impl PointValue {
+    fn value_type(&self) -> Type {
+        match self {
+            PointValue::F64(_) => Type::F64,
+            PointValue::U64(_) => Type::U64,
+            PointValue::Histogram(_) => Type::Histogram,
+        }
+    }
+}
+
+/// One value per row; a later value of a row replaces an earlier one.
+fn spread<T: Clone>(
+    values: Vec<(usize, PointValue)>,
+    rows: usize,
+    default: T,
+    unwrap: impl Fn(PointValue) -> Option<T>,
+) -> Vec<T> {
+    let mut spread = vec![default; rows];
+    for (row, value) in values {
+        if let Some(value) = unwrap(value) {
+            spread[row] = value;
+        }
+    }
+    spread
+}
+
+fn fix(
+    schema: &Schema,
+    point: &Point<'_>,
+    name: &Cow<'_, str>,
+    value_type: Type,
+) -> Result<Kind, String> {
+    schema
+        .fix(&point.measurement, name, value_type, point.kind)
+        .map_err(|conflict| format!("changes its type: {conflict}"))
+}
+
+fn zero_of(value: &PointValue) -> PointValue {
+    match value {
+        PointValue::F64(_) => PointValue::F64(0.0),
+        PointValue::U64(_) => PointValue::U64(0),
+        PointValue::Histogram(histogram) => PointValue::Histogram(empty_like(histogram)),
+    }
+}
+
+fn words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Gauge => "a state",
+        Kind::Delta => "a difference",
+        Kind::Cumulative => "a total",
+    }
+}

@@ -1,0 +1,296 @@
+//! Which services were seen: from whom, since when, in which versions. Kept in memory, rebuilt from the store at start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parking_lot::RwLock;
+use serde::Serialize;
+
+use crate::store::table::Nanos;
+
+/// Most services; further ones are stored but not listed.
+const MAX_SERVICES: usize = 10_000;
+/// Most instances of one service; the one not seen for longest makes room.
+const MAX_INSTANCES: usize = 1_000;
+/// Most versions, environments and sources listed of one service.
+const MAX_NAMES: usize = 100;
+
+/// All services seen.
+#[derive(Debug, Default)]
+pub struct Services {
+    by_name: RwLock<BTreeMap<String, Known>>,
+}
+
+/// A sender, as its data names it. Empty: not told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The service's name.
+    pub service: String,
+    /// Which of its instances.
+    pub instance: String,
+    /// The version that the instance runs.
+    pub version: String,
+    /// Where it runs.
+    pub environment: String,
+    /// Who measured: `library`, `span`, `metric`, or empty for rows written by hand.
+    pub source: String,
+}
+
+/// A service as the API lists it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// When its first row came, RFC 3339.
+    pub first_seen: String,
+    /// When its last row came, RFC 3339.
+    pub last_seen: String,
+    /// Who measured it.
+    pub sources: Vec<String>,
+    /// Versions seen.
+    pub versions: Vec<String>,
+    /// Environments seen.
+    pub environments: Vec<String>,
+    /// Instances, the latest seen first.
+    pub instances: Vec<Instance>,
+    /// How many instances there are, those beyond the list included.
+    pub instance_count: usize,
+}
+
+/// One instance as the API lists it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Instance {
+    /// Its name.
+    pub instance: String,
+    /// Its version; null when not told.
+    pub version: Option<String>,
+    /// Its environment; null when not told.
+    pub environment: Option<String>,
+    /// When its first row came, RFC 3339.
+    pub first_seen: String,
+    /// When its last row came, RFC 3339.
+    pub last_seen: String,
+}
+
+#[derive(Debug)]
+struct Known {
+    span: Span,
+    sources: BTreeSet<String>,
+    versions: BTreeSet<String>,
+    environments: BTreeSet<String>,
+    instances: BTreeMap<String, KnownInstance>,
+}
+
+#[derive(Debug)]
+struct KnownInstance {
+    span: Span,
+    version: String,
+    environment: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    first: Nanos,
+    last: Nanos,
+}
+
+impl Services {
+    /// Notes that rows of a sender came at `time`.
+    pub fn note(&self, seen: &Seen, time: Nanos) {
+        let mut services = self.by_name.write();
+        if seen.service.is_empty()
+            || (services.len() >= MAX_SERVICES && !services.contains_key(&seen.service))
+        {
+            return;
+        }
+        let known = services
+            .entry(seen.service.clone())
+            .or_insert_with(|| Known {
+                span: Span::at(time),
+                sources: BTreeSet::new(),
+                versions: BTreeSet::new(),
+                environments: BTreeSet::new(),
+                instances: BTreeMap::new(),
+            });
+        known.span.widen(time);
+        note_name(&mut known.sources, &seen.source);
+        note_name(&mut known.versions, &seen.version);
+        note_name(&mut known.environments, &seen.environment);
+        known.note_instance(seen, time);
+    }
+
+    /// Whether any row of `service` came.
+    pub fn contains(&self, service: &str) -> bool {
+        self.by_name.read().contains_key(service)
+    }
+
+    /// The names of all services, sorted.
+    pub fn names(&self) -> Vec<String> {
+        self.by_name.read().keys().cloned().collect()
+    }
+
+    /// All services by name, each with at most `instances` of its instances.
+    pub fn list(&self, instances: usize) -> Vec<Service> {
+        let services = self.by_name.read();
+        services
+            .iter()
+            .map(|(name, known)| known.view(name, instances))
+            .collect()
+    }
+}
+
+impl Known {
+    fn note_instance(&mut self, seen: &Seen, time: Nanos) {
+        if !self.instances.contains_key(&seen.instance) && self.instances.len() >= MAX_INSTANCES {
+            let oldest = self
+                .instances
+                .iter()
+                .min_by_key(|(_, instance)| instance.span.last);
+            let oldest = oldest.map(|(name, _)| name.clone());
+            oldest.and_then(|name| self.instances.remove(&name));
+        }
+        let instance = self
+            .instances
+            .entry(seen.instance.clone())
+            .or_insert_with(|| KnownInstance {
+                span: Span::at(time),
+                version: String::new(),
+                environment: String::new(),
+            });
+        if time >= instance.span.last {
+            seen.version.clone_into(&mut instance.version);
+            seen.environment.clone_into(&mut instance.environment);
+        }
+        instance.span.widen(time);
+    }
+
+    fn view(&self, name: &str, most: usize) -> Service {
+        let mut instances: Vec<_> = self.instances.iter().collect();
+        instances.sort_by_key(|(_, instance)| std::cmp::Reverse(instance.span.last));
+        let told = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Service {
+            name: name.to_owned(),
+            first_seen: rfc3339(self.span.first),
+            last_seen: rfc3339(self.span.last),
+            sources: self.sources.iter().cloned().collect(),
+            versions: self.versions.iter().cloned().collect(),
+            environments: self.environments.iter().cloned().collect(),
+            instances: instances
+                .iter()
+                .take(most)
+                .map(|(name, instance)| Instance {
+                    instance: (*name).clone(),
+                    version: told(&instance.version),
+                    environment: told(&instance.environment),
+                    first_seen: rfc3339(instance.span.first),
+                    last_seen: rfc3339(instance.span.last),
+                })
+                .collect(),
+            instance_count: self.instances.len(),
+        }
+    }
+}
+
+impl Span {
+    fn at(time: Nanos) -> Self {
+        Self {
+            first: time,
+            last: time,
+        }
+    }
+
+    fn widen(&mut self, time: Nanos) {
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+}
+
+fn note_name(names: &mut BTreeSet<String>, name: &str) {
+    if !name.is_empty() && names.len() < MAX_NAMES && !names.contains(name) {
+        names.insert(name.to_owned());
+    }
+}
+
+/// A time as the API writes it: RFC 3339, UTC, milliseconds.
+pub(crate) fn rfc3339(time: Nanos) -> String {
+    let time =
+        jiff::Timestamp::from_nanosecond(i128::from(time)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    format!("{time:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Nanos = 1_000_000_000;
+
+    fn seen(service: &str, instance: &str, version: &str) -> Seen {
+        Seen {
+            service: service.into(),
+            instance: instance.into(),
+            version: version.into(),
+            source: "library".into(),
+            ..Seen::default()
+        }
+    }
+
+    #[test]
+    fn a_service_is_listed_with_what_its_senders_told() {
+        let services = Services::default();
+        services.note(&seen("shop", "a", "1.0"), 10 * SECOND);
+        services.note(&seen("shop", "b", "1.1"), 30 * SECOND);
+        services.note(&seen("shop", "a", "1.0"), 20 * SECOND);
+        let list = services.list(10);
+        assert_eq!(list.len(), 1);
+        let shop = &list[0];
+        assert_eq!(
+            (&*shop.first_seen, &*shop.last_seen),
+            ("1970-01-01T00:00:10.000Z", "1970-01-01T00:00:30.000Z")
+        );
+        assert_eq!(
+            (&shop.versions[..], &shop.sources[..]),
+            (
+                &["1.0".to_owned(), "1.1".into()][..],
+                &["library".to_owned()][..]
+            )
+        );
+        let instances: Vec<_> = shop
+            .instances
+            .iter()
+            .map(|i| (&*i.instance, i.version.as_deref(), &*i.last_seen))
+            .collect();
+        assert_eq!(
+            instances,
+            [
+                ("b", Some("1.1"), "1970-01-01T00:00:30.000Z"),
+                ("a", Some("1.0"), "1970-01-01T00:00:20.000Z")
+            ]
+        );
+        assert!(services.contains("shop") && !services.contains("home"));
+    }
+
+    #[test]
+    fn senders_that_invent_names_take_no_unbounded_memory() {
+        let services = Services::default();
+        for n in 0..MAX_INSTANCES as Nanos + 5 {
+            services.note(&seen("shop", &n.to_string(), &n.to_string()), n);
+        }
+        for n in 0..MAX_SERVICES + 5 {
+            services.note(&seen(&n.to_string(), "", ""), 0);
+        }
+        assert_eq!(services.names().len(), MAX_SERVICES);
+        let shop = services
+            .list(3)
+            .into_iter()
+            .find(|service| service.name == "shop")
+            .expect("listed");
+        assert_eq!(
+            (
+                shop.instance_count,
+                shop.instances.len(),
+                shop.versions.len()
+            ),
+            (MAX_INSTANCES, 3, MAX_NAMES)
+        );
+        assert_eq!(shop.instances[0].instance, (MAX_INSTANCES + 4).to_string());
+    }
+}
