@@ -6,18 +6,22 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::http::listener;
 use crate::http::slow::Slow;
 use crate::ingest::otlp::Otlp;
+use crate::ingest::Ingest;
 use crate::router;
 use crate::services::Services;
 use crate::state::{App, AppState};
-use crate::store::{Store, StoreConfig};
+use crate::store::Store;
 use crate::tasks::Tasks;
 use crate::tick;
+
+/// How long the store may take to close.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A server that answers.
 #[derive(Debug)]
@@ -37,14 +41,17 @@ impl Server {
         // The port first: it fails at once, the store may have to replay its journal.
         let listener = listener::bind(config.listen).await?;
         let address = listener.local_addr().context("cannot read the port")?;
-        let store_config = StoreConfig::new(&config.dir);
-        let store = tokio::task::spawn_blocking(move || Store::open(store_config, tick::now()));
-        let store = store.await.context("cannot open the store")??;
+        let url = format!("http://{address}");
+        let store_config = config.store.clone();
+        let opening = tokio::task::spawn_blocking(move || Store::open(store_config, tick::now()));
+        let store = opening.await.context("opening the store failed")??;
+        store.announce(&url);
         let services = Arc::new(Services::default());
         let app = Arc::new(AppState {
             otlp: Arc::new(Otlp::new(store.clone(), services.clone())),
             services,
             store,
+            ingest: Ingest::new(config.body),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             tasks: Tasks::default(),
             config,
@@ -52,7 +59,7 @@ impl Server {
         spawn_tasks(&app, listener);
         Ok(Self {
             app,
-            url: format!("http://{address}"),
+            url,
         })
     }
 
@@ -61,7 +68,13 @@ impl Server {
         let tasks = &self.app.tasks;
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
-        self.app.store.close();
+        tasks.stop("tick", Duration::from_millis(500)).await;
+        let store = self.app.store.clone();
+        let closing = tokio::task::spawn_blocking(move || store.close());
+        if tokio::time::timeout(CLOSE_PATIENCE, closing).await.is_err() {
+            // Acknowledged rows are in the journal already; what is cut short is only tidying.
+            warn!("the store did not close in {CLOSE_PATIENCE:?}");
+        }
     }
 }
 

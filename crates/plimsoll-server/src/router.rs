@@ -9,6 +9,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 use crate::api;
 use crate::http::{door, problem};
 use crate::ingest::otlp;
+use crate::ingest::line_protocol;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -25,6 +26,9 @@ pub fn router(app: App) -> Router {
         .route("/v1/traces", post(otlp::http::not_taken))
         .route("/v1/logs", post(otlp::http::not_taken))
         .route("/api/v1/services", get(api::services::services))
+        .route("/ping", get(line_protocol::ping).head(line_protocol::ping))
+        .route("/write", post(line_protocol::write_v1))
+        .route("/api/v2/write", post(line_protocol::write_v2))
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::http::slow::Slow;
 use crate::ingest::otlp::Otlp;
 use crate::services::Services;
+use crate::ingest::Ingest;
 use crate::store::Store;
 use crate::tasks::Tasks;
 
@@ -14,10 +15,12 @@ use crate::tasks::Tasks;
 pub struct AppState {
     /// How it was configured.
     pub config: Config,
+    /// Where every row is kept.
+    pub store: Arc<Store>,
+    /// What comes in.
+    pub ingest: Ingest,
     /// Its long-lived tasks.
     pub tasks: Tasks,
-    /// Every row.
-    pub store: Arc<Store>,
     /// Where metrics of OpenTelemetry's format go.
     pub otlp: Arc<Otlp>,
     /// The services seen.

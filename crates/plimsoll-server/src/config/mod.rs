@@ -6,6 +6,7 @@ pub mod raw;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub use layers::{ConfigError, Layers, Setting, Source};
 
 use crate::http::body::BodyLimits;
+use crate::store::StoreConfig;
 
 /// The file that is read when none is named, if it exists.
 pub const DEFAULT_FILE: &str = "plimsoll.toml";
@@ -41,8 +43,8 @@ pub struct Config {
     pub slow_requests_max: usize,
     /// Longest a long read may take.
     pub slow_timeout: Duration,
-    /// The data folder.
-    pub dir: PathBuf,
+    /// What is kept, where and for how long.
+    pub store: StoreConfig,
 }
 
 impl Layers {
@@ -85,22 +87,14 @@ impl Layers {
     /// A value that cannot be used, with its key and where it came from.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let raw = self.raw()?;
-        let wrong = |key: &str, must: &str, value: &dyn std::fmt::Display| {
-            let source = self.source(key);
-            ConfigError(format!("`{key}` must {must}, but is {value} ({source})"))
-        };
-        let at_least_one = |key: &str, value: u64| match value {
-            0 => Err(wrong(key, "be at least 1", &value)),
-            value => Ok(value),
-        };
         let server = &raw.server;
         let listen = server.listen.parse().map_err(|_| {
             let must = "be an address with a port such as 127.0.0.1:1876";
-            wrong("server.listen", must, &server.listen)
+            self.wrong("server.listen", must, &server.listen)
         })?;
         let body = BodyLimits {
-            sent: megabytes(at_least_one("server.body_max_mb", server.body_max_mb)?),
-            decompressed: megabytes(at_least_one(
+            sent: megabytes(self.at_least_one("server.body_max_mb", server.body_max_mb)?),
+            decompressed: megabytes(self.at_least_one(
                 "server.body_decompressed_max_mb",
                 server.body_decompressed_max_mb,
             )?),
@@ -111,21 +105,76 @@ impl Layers {
             ("store.max_series", raw.store.max_series),
             ("store.seal_rows", raw.store.seal_rows),
         ] {
-            at_least_one(key, value as u64)?;
+            self.at_least_one(key, value as u64)?;
         }
-        at_least_one("server.slow_timeout_secs", server.slow_timeout_secs)?;
-        if raw.store.dir.is_empty() {
-            return Err(wrong("store.dir", "name a folder", &"empty"));
-        }
+        self.at_least_one("server.slow_timeout_secs", server.slow_timeout_secs)?;
         Ok(Config {
             listen,
             body,
             connections_max: server.connections_max,
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
-            dir: PathBuf::from(&raw.store.dir),
+            store: self.store(&raw.store)?,
         })
     }
+}
+
+impl Layers {
+    fn store(&self, raw: &raw::Store) -> Result<StoreConfig, ConfigError> {
+        if raw.dir.is_empty() {
+            return Err(self.wrong("store.dir", "name a folder", &"empty"));
+        }
+        let time_zone = jiff::tz::TimeZone::get(&raw.time_zone)
+            .map_err(|_| self.wrong("store.time_zone", "be an IANA name such as Europe/Berlin", &raw.time_zone))?;
+        let mut measurement_retention = BTreeMap::new();
+        for (name, days) in &raw.measurements {
+            if let Some(days) = days.raw_days {
+                self.at_least_one(&format!("store.measurements.{name}.raw_days"), days.into())?;
+                measurement_retention.insert(name.clone(), days_long(days));
+            }
+        }
+        for (key, days) in [
+            ("store.raw_days", raw.raw_days),
+            ("store.ten_minutes_days", raw.ten_minutes_days),
+            ("store.hourly_days", raw.hourly_days),
+            ("store.daily_days", raw.daily_days),
+        ] {
+            self.at_least_one(key, days.into())?;
+        }
+        self.at_least_one("store.seal_mb", raw.seal_mb)?;
+        self.at_least_one("store.seal_secs", raw.seal_secs)?;
+        Ok(StoreConfig {
+            max_series: raw.max_series,
+            seal_rows: raw.seal_rows,
+            seal_bytes: megabytes(raw.seal_mb),
+            seal_age: Duration::from_secs(raw.seal_secs),
+            raw_retention: days_long(raw.raw_days),
+            ten_minute_retention: days_long(raw.ten_minutes_days),
+            hourly_retention: days_long(raw.hourly_days),
+            daily_retention: days_long(raw.daily_days),
+            measurement_retention,
+            max_size: (raw.max_size_mb > 0).then(|| raw.max_size_mb.saturating_mul(1_000_000)),
+            future_bound: Duration::from_secs(raw.clock_future_secs),
+            time_zone,
+            ..StoreConfig::new(&raw.dir)
+        })
+    }
+
+    fn wrong(&self, key: &str, must: &str, value: &dyn std::fmt::Display) -> ConfigError {
+        let source = self.source(key);
+        ConfigError(format!("`{key}` must {must}, but is {value} ({source})"))
+    }
+
+    fn at_least_one(&self, key: &str, value: u64) -> Result<u64, ConfigError> {
+        match value {
+            0 => Err(self.wrong(key, "be at least 1", &value)),
+            value => Ok(value),
+        }
+    }
+}
+
+fn days_long(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 86_400)
 }
 
 fn megabytes(mb: u64) -> usize {

@@ -65,8 +65,6 @@ pub struct Store {
     pub max_series: usize,
     /// How far in the future a row's time may lie (clocks differ).
     pub clock_future_secs: u64,
-    /// How far in the past a row's time may lie; 0: as long as rows are kept.
-    pub clock_past_days: u32,
     /// Whose midnight ends a day: an IANA name such as `Europe/Berlin`.
     pub time_zone: String,
     /// Rows in memory that make a seal.
@@ -83,7 +81,6 @@ impl Default for Store {
     fn default() -> Self {
         let states = Retention {
             raw_days: Some(365),
-            ..Retention::default()
         };
         Self {
             dir: "./plimsoll-data".to_owned(),
@@ -94,10 +91,9 @@ impl Default for Store {
             max_size_mb: 0,
             max_series: 100_000,
             clock_future_secs: 600,
-            clock_past_days: 0,
             time_zone: "UTC".to_owned(),
-            seal_rows: 2_000_000,
-            seal_mb: 64,
+            seal_rows: 1_000_000,
+            seal_mb: 96,
             seal_secs: 3_600,
             measurements: BTreeMap::from([("state_changed".to_owned(), states)]),
         }
@@ -111,10 +107,4 @@ pub struct Retention {
     /// As [`Store::raw_days`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_days: Option<u32>,
-    /// As [`Store::hourly_days`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hourly_days: Option<u32>,
-    /// As [`Store::daily_days`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub daily_days: Option<u32>,
 }

@@ -18,7 +18,7 @@ fn variables(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
 fn nothing_configured_runs() {
     let config = file("").unwrap().config().unwrap();
     assert_eq!(config.listen, "127.0.0.1:1876".parse().unwrap());
-    assert_eq!(config.dir, Path::new("./plimsoll-data"));
+    assert_eq!(config.store.dir, Path::new("./plimsoll-data"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod door;
+pub mod extract;
 pub mod listener;
 pub mod problem;
 pub mod slow;

@@ -49,6 +49,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
+    /// A failure of ours; say why with [`Problem::because`].
+    pub fn internal(detail: &str) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// The server is stopping.
+    pub fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping").retry_after(5)
+    }
+
     /// Names the offending field and its value.
     #[must_use]
     pub fn field(self, field: &str, value: impl Into<Value>) -> Self {
@@ -115,11 +125,7 @@ impl IntoResponse for Problem {
 pub fn json_answer(value: &impl serde::Serialize) -> Answer {
     match serde_json::to_vec(value) {
         Ok(body) => Ok(json_bytes(body)),
-        Err(error) => Err(Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "cannot write the answer",
-        )
+        Err(error) => Err(Problem::internal("cannot write the answer")
         .because(&error)),
     }
 }

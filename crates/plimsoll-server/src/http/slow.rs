@@ -47,11 +47,7 @@ impl Slow {
         });
         match tokio::time::timeout_at(deadline, running).await {
             Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "the request failed",
-            )
+            Ok(Err(panic)) => Err(Problem::internal("the request failed")
             .because(&panic)),
             Err(_) => Err(Problem::new(
                 StatusCode::GATEWAY_TIMEOUT,

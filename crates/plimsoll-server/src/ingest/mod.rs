@@ -1,3 +1,119 @@
 //! Ways by which rows come in.
 
+pub mod line_protocol;
 pub mod otlp;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::http::{HeaderMap, StatusCode, header};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::http::body::BodyLimits;
+use crate::http::problem::Problem;
+use crate::state::AppState;
+use crate::store::error::AppendError;
+use crate::store::table::Batch;
+
+/// What is under way and what came of it.
+#[derive(Debug)]
+pub struct Ingest {
+    /// One permit for each kilobyte of bodies in memory.
+    room: Arc<Semaphore>,
+    /// Rows on disk.
+    pub rows_written: AtomicU64,
+    /// Lines and points that could not be understood or taken.
+    pub rows_refused: AtomicU64,
+    /// Of these, how many for their time alone.
+    pub rows_out_of_time: AtomicU64,
+    /// Of these, how many for the series limit.
+    pub rows_over_series_limit: AtomicU64,
+}
+
+/// Bodies that may be in memory at once, as a multiple of the largest one.
+const BODIES_AT_ONCE: usize = 4;
+
+impl Ingest {
+    /// Bodies of all writers together stay within a few of the largest.
+    pub fn new(limits: BodyLimits) -> Self {
+        let kilobytes = (BODIES_AT_ONCE * kilobytes(limits.sent)).min(Semaphore::MAX_PERMITS);
+        Self {
+            room: Arc::new(Semaphore::new(kilobytes)),
+            rows_written: AtomicU64::new(0),
+            rows_refused: AtomicU64::new(0),
+            rows_out_of_time: AtomicU64::new(0),
+            rows_over_series_limit: AtomicU64::new(0),
+        }
+    }
+
+    /// Waits until there is room for the body; the room is free again when the permit is dropped.
+    ///
+    /// # Errors
+    /// 503 when the server stops.
+    pub async fn room(&self, headers: &HeaderMap, limits: BodyLimits) -> Result<OwnedSemaphorePermit, Problem> {
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let bytes = announced.map_or(limits.sent, |bytes: usize| bytes.min(limits.sent));
+        let permits = u32::try_from(kilobytes(bytes)).unwrap_or(u32::MAX);
+        self.room.clone().acquire_many_owned(permits).await.map_err(|_| Problem::stopping())
+    }
+
+    /// Counts lines that were not taken.
+    pub fn refused(&self, rejected: &line_protocol::Rejected) {
+        if rejected.count > 0 {
+            add(&self.rows_refused, rejected.count);
+            add(&self.rows_out_of_time, rejected.out_of_time);
+            add(&self.rows_over_series_limit, rejected.over_series_limit);
+        }
+    }
+}
+
+/// Puts a batch on disk; the one way for every protocol.
+///
+/// # Errors
+/// 507 when the disk is full, 503 when it fails, 413 for a batch over the store's limit.
+pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
+    let rows = rows(&batch);
+    app.store.append(batch).await.map_err(problem)?;
+    add(&app.ingest.rows_written, rows);
+    Ok(())
+}
+
+/// [`append`] on a thread that may wait for the disk.
+///
+/// # Errors
+/// As [`append`].
+pub fn append_blocking(app: &AppState, batch: Batch) -> Result<(), Problem> {
+    let rows = rows(&batch);
+    app.store.append_blocking(batch).map_err(problem)?;
+    add(&app.ingest.rows_written, rows);
+    Ok(())
+}
+
+fn rows(batch: &Batch) -> usize {
+    batch.tables.iter().map(|table| table.times.len()).sum()
+}
+
+fn problem(error: AppendError) -> Problem {
+    match &error {
+        AppendError::DiskFull => {
+            let detail = "the disk is full; reads go on, writes will when there is room";
+            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail).retry_after(30).because(&error)
+        }
+        AppendError::TooLarge { limit, .. } => {
+            let detail = "the rows of the request are larger than one write may be; send them in parts";
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).with("limit", *limit)
+        }
+        AppendError::Type(conflict) => Problem::bad_request(conflict.to_string()),
+        _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "store unavailable")
+            .retry_after(5)
+            .because(&error),
+    }
+}
+
+fn add(counter: &AtomicU64, more: usize) {
+    counter.fetch_add(more as u64, Ordering::Relaxed);
+}
+
+fn kilobytes(bytes: usize) -> usize {
+    bytes / 1_000 + 1
+}

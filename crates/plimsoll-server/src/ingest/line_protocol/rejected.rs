@@ -1,0 +1,60 @@
+//! The lines that were not taken.
+
+use axum::http::StatusCode;
+use serde_json::json;
+
+use crate::http::problem::Problem;
+
+use super::reason::Reason;
+
+/// The lines that were not taken: all are counted, the first ones named.
+#[derive(Debug, Default)]
+pub struct Rejected {
+    /// Number of the line in the request, and why.
+    pub named: Vec<(usize, Reason)>,
+    /// How many in all.
+    pub count: usize,
+    /// Of these, how many only for their time.
+    pub out_of_time: usize,
+    /// Of these, how many for the series limit.
+    pub over_series_limit: usize,
+}
+
+impl Rejected {
+    /// Most lines that are named.
+    pub const MOST_NAMED: usize = 20;
+
+    pub(super) fn add(&mut self, line: usize, reason: Reason) {
+        self.count += 1;
+        match reason {
+            Reason::InFuture(_) | Reason::TooOld(_) => self.out_of_time += 1,
+            Reason::Series(_) => self.over_series_limit += 1,
+            _ => {}
+        }
+        if self.named.len() < Self::MOST_NAMED {
+            self.named.push((line, reason));
+        }
+    }
+
+    /// The answer when lines were refused and `written` others are on disk.
+    ///
+    /// Besides RFC 9457's members it has InfluxDB's (`error` of 1.x, `message` of 2.x), so that stock clients show it.
+    pub fn problem(&self, written: usize) -> Problem {
+        let first: Vec<String> =
+            self.named.iter().take(3).map(|(line, reason)| format!("line {line}: {reason}")).collect();
+        let more = match self.count - first.len() {
+            0 => String::new(),
+            more => format!("; and {more} more"),
+        };
+        let what = if written == 0 { "nothing written" } else { "partial write" };
+        let detail = format!("{what}: {}{more} dropped={}", first.join("; "), self.count);
+        let errors: Vec<_> =
+            self.named.iter().map(|(line, reason)| json!({"line": line, "reason": reason.to_string()})).collect();
+        Problem::new(StatusCode::BAD_REQUEST, "invalid", detail.clone())
+            .with("error", detail.clone())
+            .with("message", detail)
+            .with("written", written)
+            .with("dropped", self.count)
+            .with("errors", errors)
+    }
+}
