@@ -57,10 +57,7 @@ impl Server {
             config,
         });
         spawn_tasks(&app, listener);
-        Ok(Self {
-            app,
-            url,
-        })
+        Ok(Self { app, url })
     }
 
     /// Stops in the order of the datum: no new requests, those under way end, what they brought is on disk.

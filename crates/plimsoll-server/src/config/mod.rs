@@ -124,8 +124,13 @@ impl Layers {
         if raw.dir.is_empty() {
             return Err(self.wrong("store.dir", "name a folder", &"empty"));
         }
-        let time_zone = jiff::tz::TimeZone::get(&raw.time_zone)
-            .map_err(|_| self.wrong("store.time_zone", "be an IANA name such as Europe/Berlin", &raw.time_zone))?;
+        let time_zone = jiff::tz::TimeZone::get(&raw.time_zone).map_err(|_| {
+            self.wrong(
+                "store.time_zone",
+                "be an IANA name such as Europe/Berlin",
+                &raw.time_zone,
+            )
+        })?;
         let mut measurement_retention = BTreeMap::new();
         for (name, days) in &raw.measurements {
             if let Some(days) = days.raw_days {

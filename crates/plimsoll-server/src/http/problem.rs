@@ -56,7 +56,12 @@ impl Problem {
 
     /// The server is stopping.
     pub fn stopping() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping").retry_after(5)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stopping",
+            "the server is stopping",
+        )
+        .retry_after(5)
     }
 
     /// Names the offending field and its value.
@@ -125,8 +130,7 @@ impl IntoResponse for Problem {
 pub fn json_answer(value: &impl serde::Serialize) -> Answer {
     match serde_json::to_vec(value) {
         Ok(body) => Ok(json_bytes(body)),
-        Err(error) => Err(Problem::internal("cannot write the answer")
-        .because(&error)),
+        Err(error) => Err(Problem::internal("cannot write the answer").because(&error)),
     }
 }
 

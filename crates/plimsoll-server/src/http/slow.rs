@@ -47,8 +47,7 @@ impl Slow {
         });
         match tokio::time::timeout_at(deadline, running).await {
             Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(Problem::internal("the request failed")
-            .because(&panic)),
+            Ok(Err(panic)) => Err(Problem::internal("the request failed").because(&panic)),
             Err(_) => Err(Problem::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 "too_slow",

@@ -50,11 +50,21 @@ impl Ingest {
     ///
     /// # Errors
     /// 503 when the server stops.
-    pub async fn room(&self, headers: &HeaderMap, limits: BodyLimits) -> Result<OwnedSemaphorePermit, Problem> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    pub async fn room(
+        &self,
+        headers: &HeaderMap,
+        limits: BodyLimits,
+    ) -> Result<OwnedSemaphorePermit, Problem> {
+        let announced = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         let bytes = announced.map_or(limits.sent, |bytes: usize| bytes.min(limits.sent));
         let permits = u32::try_from(kilobytes(bytes)).unwrap_or(u32::MAX);
-        self.room.clone().acquire_many_owned(permits).await.map_err(|_| Problem::stopping())
+        self.room
+            .clone()
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_| Problem::stopping())
     }
 
     /// Counts lines that were not taken.
@@ -97,16 +107,23 @@ fn problem(error: AppendError) -> Problem {
     match &error {
         AppendError::DiskFull => {
             let detail = "the disk is full; reads go on, writes will when there is room";
-            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail).retry_after(30).because(&error)
+            Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail)
+                .retry_after(30)
+                .because(&error)
         }
         AppendError::TooLarge { limit, .. } => {
-            let detail = "the rows of the request are larger than one write may be; send them in parts";
+            let detail =
+                "the rows of the request are larger than one write may be; send them in parts";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).with("limit", *limit)
         }
         AppendError::Type(conflict) => Problem::bad_request(conflict.to_string()),
-        _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "store unavailable")
-            .retry_after(5)
-            .because(&error),
+        _ => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "store unavailable",
+        )
+        .retry_after(5)
+        .because(&error),
     }
 }
 

@@ -47,7 +47,12 @@ impl<'t> Line<'t> {
             at += 1;
         }
         let (time, _) = time(text, at, context)?;
-        Ok(Self { measurement, tags, fields, time })
+        Ok(Self {
+            measurement,
+            tags,
+            fields,
+            time,
+        })
     }
 
     /// Whether the store could take it: its time and the types of its fields.
@@ -104,13 +109,20 @@ pub(super) fn time(text: &str, at: usize, context: &Context<'_>) -> Result<(Nano
     let bytes = text.as_bytes();
     let start = scan::skip_spaces(bytes, at);
     if scan::at_line_end(bytes, start) {
-        return Ok((context.now - context.now.rem_euclid(context.unit), scan::past_return(bytes, start)));
+        return Ok((
+            context.now - context.now.rem_euclid(context.unit),
+            scan::past_return(bytes, start),
+        ));
     }
     let negative = bytes[start] == b'-';
     let first = start + usize::from(negative);
     let mut value = 0_i64;
     let mut end = first;
-    while let Some(digit) = bytes.get(end).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+    while let Some(digit) = bytes
+        .get(end)
+        .map(|byte| byte.wrapping_sub(b'0'))
+        .filter(|digit| *digit < 10)
+    {
         // The sum saturates far beyond what any unit can hold, so that a range error follows.
         value = value.saturating_mul(10).saturating_add(i64::from(digit));
         end += 1;
@@ -118,10 +130,15 @@ pub(super) fn time(text: &str, at: usize, context: &Context<'_>) -> Result<(Nano
     let after = scan::skip_spaces(bytes, end);
     if end == first || !scan::at_line_end(bytes, after) {
         let length = number::token_length(&bytes[start..]);
-        return Err(Reason::BadTimestamp(scan::short(&text[start..start + length])));
+        return Err(Reason::BadTimestamp(scan::short(
+            &text[start..start + length],
+        )));
     }
     let value = if negative { -value } else { value };
     let in_range = value != i64::MAX && value != -i64::MAX;
     let time = value.checked_mul(context.unit).filter(|_| in_range);
-    Ok((time.ok_or(Reason::TimestampRange(value))?, scan::past_return(bytes, after)))
+    Ok((
+        time.ok_or(Reason::TimestampRange(value))?,
+        scan::past_return(bytes, after),
+    ))
 }

@@ -63,8 +63,12 @@ pub async fn write_v2(
 
 /// `GET /ping`: what clients ask before they write.
 pub async fn ping() -> Response {
-    let version = HeaderValue::from_static(concat!("1.8-plimsoll-", env!("CARGO_PKG_VERSION")));
-    (StatusCode::NO_CONTENT, [(HeaderName::from_static("x-influxdb-version"), version)]).into_response()
+    let version = HeaderValue::from_static(concat!("1.8.10-plimsoll-", env!("CARGO_PKG_VERSION")));
+    (
+        StatusCode::NO_CONTENT,
+        [(HeaderName::from_static("x-influxdb-version"), version)],
+    )
+        .into_response()
 }
 
 async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer {
@@ -72,7 +76,11 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
     let _room = app.ingest.room(headers, app.config.body).await?;
     let sent = body::receive(headers, body, app.config.body).await?;
     let (rows, rejected) = if sent.len() <= INLINE_BYTES && encoding == Encoding::Identity {
-        let Parsed { batches, rows, rejected } = read(&app, &sent, unit);
+        let Parsed {
+            batches,
+            rows,
+            rejected,
+        } = read(&app, &sent, unit);
         for batch in batches {
             ingest::append(&app, batch).await?;
         }
@@ -81,7 +89,11 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
         let app = app.clone();
         let working = tokio::task::spawn_blocking(move || {
             let text = body::decode(&sent, encoding, app.config.body)?;
-            let Parsed { batches, rows, rejected } = read(&app, &text, unit);
+            let Parsed {
+                batches,
+                rows,
+                rejected,
+            } = read(&app, &text, unit);
             // The rows are in columns now; their text need not wait for the disk.
             drop(text);
             drop(sent);
@@ -90,7 +102,9 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
             }
             Ok((rows, rejected))
         });
-        working.await.map_err(|panic| Problem::internal("the request failed").because(&panic))??
+        working
+            .await
+            .map_err(|panic| Problem::internal("the request failed").because(&panic))??
     };
     app.ingest.refused(&rejected);
     if rejected.count == 0 {
@@ -102,6 +116,12 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
 fn read(app: &AppState, text: &[u8], unit: Nanos) -> Parsed {
     let now = tick::now();
     let bounds = |measurement: &str| app.store.time_bounds(measurement, now);
-    let context = Context { series: app.store.series(), schema: app.store.schema(), now, unit, bounds: &bounds };
+    let context = Context {
+        series: app.store.series(),
+        schema: app.store.schema(),
+        now,
+        unit,
+        bounds: &bounds,
+    };
     parser::parse(text, &context)
 }

@@ -18,8 +18,8 @@ pub(super) enum NoNumber {
 
 /// The powers of ten that a float holds exactly.
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
 /// Up to here every integer is a float.
@@ -90,11 +90,17 @@ pub(super) fn scan(text: &[u8]) -> (Result<Number, NoNumber>, usize) {
 fn general_float(token: &[u8]) -> Result<Number, NoNumber> {
     let bare = token.strip_prefix(b"-").unwrap_or(token);
     let wordy = ["nan", "inf", "infinity"];
-    if wordy.iter().any(|word| bare.eq_ignore_ascii_case(word.as_bytes())) {
+    if wordy
+        .iter()
+        .any(|word| bare.eq_ignore_ascii_case(word.as_bytes()))
+    {
         return Err(NoNumber::NotFinite);
     }
     // The general parser knows a leading `+`, line protocol does not.
-    if !bare.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.') {
+    if !bare
+        .first()
+        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
+    {
         return Err(NoNumber::Malformed);
     }
     match general::<f64>(token) {
@@ -147,13 +153,18 @@ mod tests {
         assert_eq!(read("5."), Ok(Number::Float(5.0)));
         assert_eq!(read("1.5e-3"), Ok(Number::Float(0.0015)));
         assert_eq!(read("-9223372036854775808i"), Ok(Number::Integer(i64::MIN)));
-        assert_eq!(read("18446744073709551615u"), Ok(Number::Unsigned(u64::MAX)));
+        assert_eq!(
+            read("18446744073709551615u"),
+            Ok(Number::Unsigned(u64::MAX))
+        );
         assert_eq!(read("007i"), Ok(Number::Integer(7)));
     }
 
     #[test]
     fn what_is_no_number() {
-        for text in ["-", "", ".", "1x", "1.5i", "--1", "+1", "1e", "0x10", "i", "1.2.3"] {
+        for text in [
+            "-", "", ".", "1x", "1.5i", "--1", "+1", "1e", "0x10", "i", "1.2.3",
+        ] {
             assert_eq!(read(text), Err(NoNumber::Malformed), "{text}");
         }
         for text in ["9223372036854775808i", "18446744073709551616u", "-1u"] {

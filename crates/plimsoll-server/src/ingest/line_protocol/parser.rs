@@ -49,7 +49,14 @@ pub struct Parsed {
 
 /// Reads all lines of `text`.
 pub fn parse(text: &[u8], context: &Context<'_>) -> Parsed {
-    let mut parser = Parser { context, tables: Vec::new(), current: 0, line: 1, bytes_left: text.len(), parsed: Parsed::default() };
+    let mut parser = Parser {
+        context,
+        tables: Vec::new(),
+        current: 0,
+        line: 1,
+        bytes_left: text.len(),
+        parsed: Parsed::default(),
+    };
     match std::str::from_utf8(text) {
         Ok(text) => parser.lines(text),
         // Somebody's line is no text; the others are good.
@@ -105,7 +112,8 @@ impl Parser<'_> {
                     continue;
                 }
                 Some(b'#') => {
-                    at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+                    at = memchr::memchr(b'\n', &bytes[at..])
+                        .map_or(bytes.len(), |length| at + length);
                     continue;
                 }
                 Some(_) => {}
@@ -147,13 +155,19 @@ impl Parser<'_> {
         loop {
             let (column, value_at) = self.column(text, start, at, guess, &mut checked)?;
             let table = &mut self.tables[self.current];
-            let (value, after) = scan::value(text, value_at, || table.columns[column].name.to_string())?;
+            let (value, after) =
+                scan::value(text, value_at, || table.columns[column].name.to_string())?;
             if let Err(OtherType) = table.put(column, value) {
                 let (measurement, field) = (&table.measurement, &table.columns[column].name);
                 // The schema makes the better sentence; if it disagrees, the field is new in this very line.
-                self.context.schema.fix(measurement, field, value.value_type(), Kind::Gauge)?;
+                self.context
+                    .schema
+                    .fix(measurement, field, value.value_type(), Kind::Gauge)?;
                 let field = field.to_string();
-                return Err(Reason::BadValue { field, value: scan::short(&text[value_at..after]) });
+                return Err(Reason::BadValue {
+                    field,
+                    value: scan::short(&text[value_at..after]),
+                });
             }
             guess = column + 1;
             at = after;
@@ -190,7 +204,10 @@ impl Parser<'_> {
                 return Ok((guess, at + column.raw.len()));
             }
         }
-        let found = table.columns.iter().position(|column| rest.starts_with(&column.raw));
+        let found = table
+            .columns
+            .iter()
+            .position(|column| rest.starts_with(&column.raw));
         if let Some(found) = found {
             return Ok((found, at + table.columns[found].raw.len()));
         }
@@ -198,7 +215,13 @@ impl Parser<'_> {
     }
 
     #[cold]
-    fn new_column(&mut self, text: &str, start: usize, at: usize, checked: &mut bool) -> Result<(usize, usize), Reason> {
+    fn new_column(
+        &mut self,
+        text: &str,
+        start: usize,
+        at: usize,
+        checked: &mut bool,
+    ) -> Result<(usize, usize), Reason> {
         if !*checked {
             Line::read(text, start, self.context)?.check(self.context)?;
             *checked = true;
@@ -217,13 +240,22 @@ impl Parser<'_> {
             return Err(Reason::TooManyFields(scan::short(&name)));
         }
         let value_type = value.value_type();
-        let kind = self.context.schema.fix(&table.measurement, &name, value_type, Kind::Gauge)?;
+        let kind = self
+            .context
+            .schema
+            .fix(&table.measurement, &name, value_type, Kind::Gauge)?;
         let column = table.add_column(&bytes[at..value_at], name, kind, value_type);
         Ok((column, value_at))
     }
 
     #[cold]
-    fn new_series(&mut self, text: &str, start: usize, key: &[u8], checked: &mut bool) -> Result<SeriesId, Reason> {
+    fn new_series(
+        &mut self,
+        text: &str,
+        start: usize,
+        key: &[u8],
+        checked: &mut bool,
+    ) -> Result<SeriesId, Reason> {
         let line = Line::read(text, start, self.context)?;
         line.check(self.context)?;
         *checked = true;
@@ -247,8 +279,17 @@ impl Parser<'_> {
             let measurement: Arc<str> = scan::unescape(raw, scan::IN_MEASUREMENT).into();
             let bounds = (self.context.bounds)(&measurement);
             // The first table mostly is the only one: 100 bytes a line is little.
-            let capacity = if self.tables.is_empty() { (self.bytes_left / 100).clamp(1, BATCH_ROWS / 10) } else { 0 };
-            self.tables.push(TableBuilder::new(raw.as_bytes(), measurement, bounds, capacity));
+            let capacity = if self.tables.is_empty() {
+                (self.bytes_left / 100).clamp(1, BATCH_ROWS / 10)
+            } else {
+                0
+            };
+            self.tables.push(TableBuilder::new(
+                raw.as_bytes(),
+                measurement,
+                bounds,
+                capacity,
+            ));
             self.tables.len() - 1
         });
     }
@@ -263,7 +304,11 @@ impl Parser<'_> {
 }
 
 impl Context<'_> {
-    pub(super) fn check_time(&self, time: Nanos, bounds: &RangeInclusive<Nanos>) -> Result<(), Reason> {
+    pub(super) fn check_time(
+        &self,
+        time: Nanos,
+        bounds: &RangeInclusive<Nanos>,
+    ) -> Result<(), Reason> {
         const SECOND: Nanos = 1_000_000_000;
         if time > *bounds.end() {
             return Err(Reason::InFuture(time.saturating_sub(self.now) / SECOND));
@@ -275,10 +320,16 @@ impl Context<'_> {
     }
 
     /// Whether a field could take a value of this type.
-    pub(super) fn check_type(&self, measurement: &str, field: &str, value_type: Type) -> Result<(), Reason> {
+    pub(super) fn check_type(
+        &self,
+        measurement: &str,
+        field: &str,
+        value_type: Type,
+    ) -> Result<(), Reason> {
         match self.schema.field(measurement, field) {
             Some(stored) if stored.value_type != value_type => {
-                self.schema.fix(measurement, field, value_type, Kind::Gauge)?;
+                self.schema
+                    .fix(measurement, field, value_type, Kind::Gauge)?;
                 Ok(())
             }
             _ => Ok(()),

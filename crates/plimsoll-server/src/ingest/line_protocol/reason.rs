@@ -31,7 +31,9 @@ pub enum Reason {
     #[error("missing value of field `{0}`")]
     MissingFieldValue(String),
     /// Neither number, boolean nor quoted string.
-    #[error("field `{field}` has the value `{value}`: a number, true, false or a string in double quotes is expected")]
+    #[error(
+        "field `{field}` has the value `{value}`: a number, true, false or a string in double quotes is expected"
+    )]
     BadValue {
         /// The field.
         field: String,

@@ -40,16 +40,27 @@ impl Rejected {
     ///
     /// Besides RFC 9457's members it has InfluxDB's (`error` of 1.x, `message` of 2.x), so that stock clients show it.
     pub fn problem(&self, written: usize) -> Problem {
-        let first: Vec<String> =
-            self.named.iter().take(3).map(|(line, reason)| format!("line {line}: {reason}")).collect();
+        let first: Vec<String> = self
+            .named
+            .iter()
+            .take(3)
+            .map(|(line, reason)| format!("line {line}: {reason}"))
+            .collect();
         let more = match self.count - first.len() {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        let what = if written == 0 { "nothing written" } else { "partial write" };
+        let what = if written == 0 {
+            "nothing written"
+        } else {
+            "partial write"
+        };
         let detail = format!("{what}: {}{more} dropped={}", first.join("; "), self.count);
-        let errors: Vec<_> =
-            self.named.iter().map(|(line, reason)| json!({"line": line, "reason": reason.to_string()})).collect();
+        let errors: Vec<_> = self
+            .named
+            .iter()
+            .map(|(line, reason)| json!({"line": line, "reason": reason.to_string()}))
+            .collect();
         Problem::new(StatusCode::BAD_REQUEST, "invalid", detail.clone())
             .with("error", detail.clone())
             .with("message", detail)

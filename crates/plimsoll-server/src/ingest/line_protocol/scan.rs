@@ -98,7 +98,11 @@ pub(super) const IN_STRING: &[u8] = b"\"\\";
 
 /// Reads the value at `at`; returns it with the place after it. `field` makes the error's text.
 #[inline]
-pub(super) fn value<'t>(text: &'t str, at: usize, field: impl Fn() -> String) -> Result<(Value<'t>, usize), Reason> {
+pub(super) fn value<'t>(
+    text: &'t str,
+    at: usize,
+    field: impl Fn() -> String,
+) -> Result<(Value<'t>, usize), Reason> {
     let bytes = text.as_bytes();
     match bytes.get(at) {
         Some(b'0'..=b'9' | b'-' | b'.') => {
@@ -137,12 +141,18 @@ fn no_number(why: NoNumber, field: String, value: &str) -> Reason {
     match why {
         NoNumber::Malformed => bad_value(field, value),
         NoNumber::NotFinite => Reason::NotFinite(field),
-        NoNumber::Range => Reason::IntegerRange { field, value: short(value) },
+        NoNumber::Range => Reason::IntegerRange {
+            field,
+            value: short(value),
+        },
     }
 }
 
 fn bad_value(field: String, value: &str) -> Reason {
-    Reason::BadValue { field, value: short(value) }
+    Reason::BadValue {
+        field,
+        value: short(value),
+    }
 }
 
 /// Enough of a text to recognise it.

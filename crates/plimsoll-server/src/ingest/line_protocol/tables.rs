@@ -40,7 +40,12 @@ pub(super) struct ColumnBuilder {
 pub(super) struct OtherType;
 
 impl TableBuilder {
-    pub(super) fn new(raw: &[u8], measurement: Arc<str>, bounds: RangeInclusive<Nanos>, capacity: usize) -> Self {
+    pub(super) fn new(
+        raw: &[u8],
+        measurement: Arc<str>,
+        bounds: RangeInclusive<Nanos>,
+        capacity: usize,
+    ) -> Self {
         Self {
             raw: raw.into(),
             measurement,
@@ -61,7 +66,13 @@ impl TableBuilder {
         self.rows() * self.columns.len()
     }
 
-    pub(super) fn add_column(&mut self, raw: &[u8], name: Arc<str>, kind: Kind, value_type: Type) -> usize {
+    pub(super) fn add_column(
+        &mut self,
+        raw: &[u8],
+        name: Arc<str>,
+        kind: Kind,
+        value_type: Type,
+    ) -> usize {
         let capacity = self.capacity;
         self.columns.push(ColumnBuilder {
             raw: raw.into(),
@@ -113,7 +124,12 @@ impl TableBuilder {
             column.pad(rows);
         }
         // A column whose only lines were refused says nothing.
-        self.columns.retain(|column| column.present.as_ref().is_none_or(|present| present.contains(&true)));
+        self.columns.retain(|column| {
+            column
+                .present
+                .as_ref()
+                .is_none_or(|present| present.contains(&true))
+        });
         let columns = self.columns.into_iter().map(|column| Column {
             name: column.name,
             kind: column.kind,
