@@ -8,11 +8,16 @@ pub mod export;
 pub mod health;
 pub mod histogram;
 pub mod performance;
+#[cfg(feature = "tower")]
+pub mod layer;
+mod monitor;
 mod registry;
 pub mod resources;
 pub mod window;
 
 pub use error::Error;
+pub use monitor::{Builder, Failure, Monitor, Ring, Session};
+pub use registry::Limits;
 
 /// Times any function; see the macro's own documentation.
 #[doc(hidden)]

@@ -175,6 +175,17 @@ impl Histogram {
         self.count == 0
     }
 
+    /// About how much memory the histogram takes.
+    pub(crate) fn size_bytes(&self) -> usize {
+        let buckets = match &self.layout {
+            Layout::Exponential(buckets) => {
+                buckets.positive.counts.capacity() + buckets.negative.counts.capacity()
+            }
+            Layout::Explicit(buckets) => buckets.counts.capacity(),
+        };
+        size_of::<Self>() + buckets * size_of::<u64>()
+    }
+
     /// Whether merging the empty `other` would leave this layout as it is.
     fn layout_covers(&self, other: &Histogram) -> bool {
         match (&self.layout, &other.layout) {

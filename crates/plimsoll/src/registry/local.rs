@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::budget::Budget;
 use super::distribution::Distribution;
 use super::routes::RouteCache;
-use super::series::{Outcome, Series, SeriesKey, bump};
+use super::series::{Outcome, RouteId, Series, SeriesKey, bump};
 use super::shard::{Shard, Timing, TimingId};
 use super::shared::{MonitorId, Shared};
 
@@ -26,7 +26,7 @@ pub(crate) struct Local {
     monitor: MonitorId,
     pub(crate) shared: Arc<Shared>,
     pub(crate) shard: Arc<Shard>,
-    pub(crate) routes: RouteCache,
+    routes: RouteCache,
     series: HashMap<u64, Arc<Series>, BuildHasherDefault<Multiply>>,
     timings: Vec<Option<Arc<Timing>>>,
 }
@@ -97,10 +97,32 @@ impl Local {
         }
     }
 
-    /// Counts the end of a request, `ns` after it began.
+    /// Counts a request that is no longer in flight.
     #[inline]
-    pub(crate) fn record_end(&mut self, key: SeriesKey, ns: u64, outcome: Outcome) {
+    pub(crate) fn finish(&self) {
         bump(&self.shard.finished, 1);
+    }
+
+    /// Counts a wait for a handler.
+    pub(crate) fn record_wait(&self, ns: u64) {
+        self.shard.queue_wait.record(ns, &self.shared.budget);
+    }
+
+    /// The number of a route by its content.
+    pub(crate) fn resolve_route(&mut self, path: &str) -> RouteId {
+        self.routes.resolve(path, &self.shared)
+    }
+
+    /// The number of a matched route.
+    #[cfg(feature = "axum")]
+    #[inline]
+    pub(crate) fn matched_route(&mut self, path: &axum::extract::MatchedPath) -> RouteId {
+        self.routes.resolve_matched(path, &self.shared)
+    }
+
+    /// Counts the end of a body, `ns` after its request began.
+    #[inline]
+    pub(crate) fn record_body(&mut self, key: SeriesKey, ns: u64, outcome: Outcome) {
         self.with_series(key, |series, budget| {
             series.count(outcome);
             series.body_duration.record(ns, budget)

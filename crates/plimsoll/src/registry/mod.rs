@@ -24,11 +24,12 @@ pub use shared::Limits;
 pub(crate) use local::{Local, with_local};
 pub(crate) use metrics::{GaugeCell, TimingKey};
 pub(crate) use routes::UNMATCHED;
-pub(crate) use series::{MethodId, NameId, Outcome, RouteId, SeriesKey};
+pub(crate) use series::{MethodId, NO_NAME, NameId, Outcome, RouteId, SeriesKey};
 pub(crate) use shard::TimingId;
 pub(crate) use shared::{Connections, MonitorId};
 
 use crate::clock::Moment;
+use crate::monitor::{Failures, Options};
 use crate::window::{FunctionKey, MetricKey, Resources, Window};
 use collect::Collector;
 use shared::Shared;
@@ -41,9 +42,14 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(limits: Limits, now: Moment) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        options: Options,
+        failures: Arc<Failures>,
+        now: Moment,
+    ) -> Self {
         Self {
-            shared: Shared::new(limits),
+            shared: Shared::new(limits, options, failures),
             collector: Mutex::new(Collector::starting(now)),
         }
     }
@@ -118,9 +124,9 @@ impl Registry {
             .timing(&TimingKey::Function(key.clone()))
     }
 
-    /// The number of an error type, the collective one when there are too many.
-    pub(crate) fn error_type(&self, name: &str) -> NameId {
-        self.shared.error_type(name)
+    /// From now on requests are asked whether they waited.
+    pub(crate) fn use_queues(&self) {
+        self.shared.use_queues();
     }
 }
 

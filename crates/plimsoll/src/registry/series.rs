@@ -10,6 +10,9 @@ use crate::window::Exemplar;
 /// Number of an interned name; 0 is "none" or the collective one, as each table says.
 pub(crate) type NameId = u8;
 
+/// No name at all.
+pub(crate) const NO_NAME: NameId = 0;
+
 /// Number of an interned route.
 pub(crate) type RouteId = u16;
 
@@ -67,7 +70,9 @@ const METHODS: [&str; 11] = [
 impl MethodId {
     pub(crate) const OTHER: Self = Self(0);
     pub(crate) const GET: Self = Self(1);
+    pub(crate) const POST: Self = Self(2);
     pub(crate) const HEAD: Self = Self(5);
+    pub(crate) const CONNECT: Self = Self(7);
 
     /// The method of this name, as HTTP spells it.
     #[inline]

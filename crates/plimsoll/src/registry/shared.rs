@@ -8,8 +8,9 @@ use parking_lot::{Mutex, RwLock};
 use super::budget::Budget;
 use super::metrics::Metrics;
 use super::names::Names;
-use super::series::{NameId, SeriesKey};
+use super::series::{NameId, RouteId, SeriesKey};
 use super::shard::Shard;
+use crate::monitor::{Failures, Options};
 use crate::window::RequestKey;
 
 /// Names a monitor on the way of a request, so that no reference count shared by all cores is touched for each request.
@@ -59,6 +60,9 @@ pub(crate) struct Shared {
     pub(crate) runs: Names,
     pub(crate) metrics: Metrics,
     pub(crate) connections: Connections,
+    pub(crate) options: Options,
+    pub(crate) failures: Arc<Failures>,
+    has_queues: AtomicBool,
     shards: Mutex<Shards>,
 }
 
@@ -75,6 +79,16 @@ pub(crate) struct Connections {
     pub(crate) dequeued: AtomicU64,
 }
 
+impl Connections {
+    pub(crate) fn enter_queue(&self) {
+        self.queued.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn leave_queue(&self) {
+        self.dequeued.fetch_add(1, Relaxed);
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shards {
     all: Vec<Arc<Shard>>,
@@ -83,7 +97,7 @@ struct Shards {
 }
 
 impl Shared {
-    pub(crate) fn new(limits: Limits) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, options: Options, failures: Arc<Failures>) -> Arc<Self> {
         let shared = Arc::new(Self {
             id: MonitorId(NEXT_ID.fetch_add(1, Relaxed)),
             alive: AtomicBool::new(true),
@@ -97,6 +111,9 @@ impl Shared {
             runs: Names::new(&["", RequestKey::OTHER], limits.runs.min(250), 1),
             metrics: Metrics::new(limits.metrics),
             connections: Connections::default(),
+            options,
+            failures,
+            has_queues: AtomicBool::new(false),
             shards: Mutex::default(),
         });
         let mut monitors = MONITORS.write();
@@ -140,6 +157,20 @@ impl Shared {
 
     pub(crate) fn shards(&self) -> Vec<Arc<Shard>> {
         self.shards.lock().all.clone()
+    }
+
+    #[inline]
+    pub(crate) fn has_queues(&self) -> bool {
+        self.has_queues.load(Relaxed)
+    }
+
+    pub(crate) fn use_queues(&self) {
+        self.has_queues.store(true, Relaxed);
+    }
+
+    /// The name of a route.
+    pub(crate) fn route(&self, number: RouteId) -> Arc<str> {
+        self.routes.name(usize::from(number))
     }
 
     /// Spells out a packed key.

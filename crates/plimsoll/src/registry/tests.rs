@@ -4,19 +4,24 @@ use super::*;
 
 const ROUTE: &str = "/orders/{id}";
 
+fn with_limits(limits: Limits, now: Moment) -> Registry {
+    Registry::new(limits, Options::default(), Arc::default(), now)
+}
+
 fn registry() -> (Registry, Moment) {
     let now = Moment::now();
-    (Registry::new(Limits::default(), now), now)
+    (with_limits(Limits::default(), now), now)
 }
 
 /// One complete request as the layer would record it.
 fn record(registry: &Registry, route: &str, status: u16, ms: u64) {
     with_local(registry.id(), |local| {
         local.begin();
-        let route = local.routes.resolve(route, &local.shared.clone());
+        let route = local.resolve_route(route);
         let key = SeriesKey::new(route, MethodId::GET, status, 0, 0);
         local.record_head(key, ms * 1_000_000);
-        local.record_end(key, ms * 1_000_000 + 1000, Outcome::Ended);
+        local.finish();
+        local.record_body(key, ms * 1_000_000 + 1000, Outcome::Ended);
     })
     .expect("the monitor lives");
 }
@@ -121,7 +126,7 @@ fn a_monitor_that_ended_is_no_longer_written_to() {
 #[test]
 fn routes_beyond_the_bound_are_other() {
     let now = Moment::now();
-    let registry = Registry::new(
+    let registry = with_limits(
         Limits {
             routes: 2,
             ..Limits::default()
@@ -150,7 +155,7 @@ fn routes_beyond_the_bound_are_other() {
 #[test]
 fn without_memory_requests_are_counted_as_dropped() {
     let now = Moment::now();
-    let registry = Registry::new(
+    let registry = with_limits(
         Limits {
             bytes: 4000,
             ..Limits::default()
@@ -199,7 +204,7 @@ fn timers_functions_counters_and_gauges_reach_the_window() {
 #[test]
 fn the_tables_of_own_metrics_are_bounded() {
     let now = Moment::now();
-    let registry = Registry::new(
+    let registry = with_limits(
         Limits {
             metrics: 2,
             ..Limits::default()

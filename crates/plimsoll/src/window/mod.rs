@@ -135,6 +135,22 @@ impl Window {
         self.dropped.merge(&other.dropped);
     }
 
+    /// About how much memory the window takes.
+    pub fn size_bytes(&self) -> usize {
+        const ENTRY: usize = 64;
+        let histograms = |map: usize, histogram: &Histogram| map + histogram.size_bytes() + ENTRY;
+        let requests = self.requests.values().map(|series| {
+            let shapes = series.duration.size_bytes() + series.body_duration.size_bytes();
+            size_of::<(RequestKey, RequestSeries)>() + shapes + ENTRY
+        });
+        size_of::<Self>()
+            + requests.sum::<usize>()
+            + self.functions.values().fold(0, histograms)
+            + self.timers.values().fold(0, histograms)
+            + self.counters.len() * (size_of::<(MetricKey, u64)>() + ENTRY)
+            + self.gauges.len() * (size_of::<(MetricKey, Gauge)>() + ENTRY)
+    }
+
     /// Length in seconds.
     pub fn seconds(&self) -> f64 {
         (self.end_unix_ns - self.start_unix_ns) as f64 / 1e9

@@ -1,0 +1,94 @@
+//! Measures every request of a tower service.
+//!
+//! A request is counted when its response head is ready (or when it is given up before), and its outcome when the body
+//! came to its end. Nothing of a request is kept but counts.
+
+mod body;
+mod correlation;
+mod details;
+mod future;
+mod guard;
+#[cfg(feature = "axum")]
+mod handler;
+mod queue;
+mod service;
+
+pub use body::MeasuredBody;
+pub use correlation::Correlation;
+pub use future::ResponseFuture;
+#[cfg(feature = "axum")]
+pub use handler::{HandlerFuture, MeasuredHandler};
+pub use queue::{QueueLayer, QueueService};
+pub use service::{MeasureLayer, MeasureService};
+
+use std::sync::Arc;
+
+use crate::monitor::Monitor;
+use crate::registry::MonitorId;
+
+/// Tells the monitor, as an extension of a response, what went wrong.
+///
+/// ```
+/// # use plimsoll::layer::ErrorType;
+/// # fn respond() -> http::Response<()> {
+/// let mut response = http::Response::builder().status(503).body(()).unwrap();
+/// response.extensions_mut().insert(ErrorType::new("PoolExhausted").message("no connection within 5 s"));
+/// # response }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorType {
+    name: Arc<str>,
+    message: Option<Arc<str>>,
+}
+
+impl ErrorType {
+    /// An error of this type. Use few different ones: they become a label.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            message: None,
+        }
+    }
+
+    /// Adds words for the list of last errors.
+    #[must_use]
+    pub fn message(self, message: &str) -> Self {
+        Self {
+            message: Some(message.into()),
+            ..self
+        }
+    }
+}
+
+/// What recording code carries along: no reference count that all cores would fight over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recorder {
+    monitor: MonitorId,
+    /// Anything that needs more than counting: correlation, `Server-Timing`, exemplars, the queue header.
+    detailed: bool,
+    load_tests: bool,
+    propagate_panics: bool,
+}
+
+impl Monitor {
+    /// Measures all routes of a router: `Router::layer(monitor.layer())`. Add it last, so that it is outermost.
+    ///
+    /// When monitoring is disabled it passes requests through.
+    pub fn layer(&self) -> MeasureLayer {
+        MeasureLayer::new(self.recorder())
+    }
+
+    pub(crate) fn recorder(&self) -> Option<Recorder> {
+        let options = &self.inner.options;
+        let detailed = options.correlation
+            || options.server_timing
+            || options.exemplars
+            || options.queue_header.is_some();
+        self.is_enabled().then(|| Recorder {
+            monitor: self.inner.registry.id(),
+            detailed,
+            load_tests: options.load_tests,
+            propagate_panics: options.propagate_panics,
+        })
+    }
+}

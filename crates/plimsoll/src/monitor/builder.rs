@@ -1,0 +1,184 @@
+//! Describing a monitor.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::{Failures, Inner, Monitor, Options, Ring};
+use crate::clock::{Moment, Stamp};
+use crate::config::{Config, Configuration, ExportConfig, Key};
+use crate::error::Error;
+use crate::registry::{Limits, Registry};
+
+/// Collects the settings of a [`Monitor`]. The environment has the last word when it is [built](Builder::build).
+#[derive(Clone, Debug)]
+pub struct Builder {
+    configuration: Configuration,
+    export_endpoint: Option<String>,
+    options: Options,
+    limits: Limits,
+}
+
+impl Builder {
+    pub(super) fn new(service: &str) -> Self {
+        Self {
+            configuration: Configuration::new(service),
+            export_endpoint: None,
+            options: Options::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    fn set(mut self, key: Key, set: impl FnOnce(&mut Config)) -> Self {
+        self.configuration = self.configuration.by_builder(key, set);
+        self
+    }
+
+    /// Version of the service.
+    #[must_use]
+    pub fn version(self, version: &str) -> Self {
+        self.set("version", |config| {
+            config.version = Some(version.to_owned())
+        })
+    }
+
+    /// Tells one running process of the service from another.
+    #[must_use]
+    pub fn instance(self, instance: &str) -> Self {
+        self.set("instance", |config| {
+            config.instance = Some(instance.to_owned())
+        })
+    }
+
+    /// Where the service runs: `production`, `staging`, …
+    #[must_use]
+    pub fn environment(self, environment: &str) -> Self {
+        self.set("environment", |config| {
+            config.environment = Some(environment.to_owned())
+        })
+    }
+
+    /// Whether anything is measured. If not, the layer passes requests through.
+    #[must_use]
+    pub fn enabled(self, enabled: bool) -> Self {
+        self.set("enabled", |config| config.enabled = enabled)
+    }
+
+    /// Pushes windows as OTLP to `endpoint`, such as `http://127.0.0.1:1876`.
+    #[must_use]
+    pub fn export_to(mut self, endpoint: &str) -> Self {
+        self.export_endpoint = Some(endpoint.to_owned());
+        self
+    }
+
+    /// Gives every request an id: taken from `traceparent` and `x-request-id`, else made up; returned in these headers,
+    /// put on every log line of the request (as the span `request`), and found by handlers as
+    /// [`Correlation`](crate::layer::Correlation). Default: off.
+    #[must_use]
+    pub fn correlation(mut self, on: bool) -> Self {
+        self.options.correlation = on;
+        self
+    }
+
+    /// Tells the client in `Server-Timing` how long the response head took. Default: off.
+    #[must_use]
+    pub fn server_timing(mut self, on: bool) -> Self {
+        self.options.server_timing = on;
+        self
+    }
+
+    /// Keeps, for each series and window, one request whose trace is known. Default: off.
+    #[must_use]
+    pub fn exemplars(mut self, on: bool) -> Self {
+        self.options.exemplars = on;
+        self.set("exemplars", |config| config.exemplars = on)
+    }
+
+    /// Measures how long requests waited before they came here, from a header that a proxy sets when it takes a request
+    /// in, such as `x-request-start`: seconds, milli- or microseconds since the Unix epoch, with or without `t=`.
+    /// Default: none.
+    #[must_use]
+    #[cfg(feature = "tower")]
+    pub fn queue_header(mut self, header: http::HeaderName) -> Self {
+        self.options.queue_header = Some(header);
+        self
+    }
+
+    /// Counts requests that carry `x-plimsoll-run` in series of their own, out of score and alerts. Default: on. Turn
+    /// it off where strangers could hide their requests that way.
+    #[must_use]
+    pub fn load_tests(mut self, on: bool) -> Self {
+        self.options.load_tests = on;
+        self
+    }
+
+    /// Lets a panic of a handler go on after it was counted, instead of answering 500. Default: answer.
+    #[must_use]
+    pub fn propagate_panics(mut self, on: bool) -> Self {
+        self.options.propagate_panics = on;
+        self
+    }
+
+    /// Bounds on what is recorded.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads the environment and makes the monitor.
+    ///
+    /// # Errors
+    /// When a setting cannot be used; the error names it and its value.
+    pub fn build(self) -> Result<Monitor, Error> {
+        let environment = std::env::vars_os();
+        let environment = environment.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        self.build_with(environment)
+    }
+
+    /// Makes the monitor with these variables instead of the process's environment.
+    ///
+    /// # Errors
+    /// When a setting cannot be used; the error names it and its value.
+    pub fn build_with<N: AsRef<str>, V: AsRef<str>>(
+        self,
+        environment: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Monitor, Error> {
+        let export = self
+            .export_endpoint
+            .as_deref()
+            .map(ExportConfig::new)
+            .transpose()?;
+        let builder = match export {
+            Some(export) => self.set("export", |config| config.export = Some(export)),
+            None => self,
+        };
+        let configuration = builder.configuration.resolve(environment)?;
+        for notice in configuration.notices() {
+            tracing::warn!(service = configuration.config().service, "{notice}");
+        }
+        if configuration.config().enabled {
+            Stamp::calibrate();
+        }
+        let started = Moment::now();
+        let failures = Arc::new(Failures::default());
+        let registry = Registry::new(
+            builder.limits,
+            builder.options.clone(),
+            Arc::clone(&failures),
+            started,
+        );
+        Ok(Monitor {
+            inner: Arc::new(Inner {
+                configuration,
+                registry,
+                ring: Ring::new(Ring::MAX_BYTES),
+                failures,
+                options: builder.options,
+                started,
+                running: AtomicBool::new(false),
+            }),
+        })
+    }
+}

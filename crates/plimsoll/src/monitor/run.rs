@@ -1,0 +1,82 @@
+//! The monitor's own time: every second a reading of gauges, every ten a window.
+
+use std::future::Future;
+use std::sync::atomic::Ordering::{AcqRel, Release};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::{Inner, Monitor};
+use crate::clock::Moment;
+
+/// Length of a window. Windows end at multiples of it on the wall clock, so those of several instances coincide.
+pub(crate) const WINDOW: Duration = Duration::from_secs(10);
+const WINDOW_NS: i64 = 10_000_000_000;
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Monitor {
+    /// Closes windows, samples, exports. Spawn it once; it ends when the last clone of the monitor is dropped, and at
+    /// once when monitoring is disabled or already running.
+    pub fn run(&self) -> impl Future<Output = ()> + Send + 'static {
+        run(Arc::downgrade(&self.inner))
+    }
+}
+
+async fn run(monitor: Weak<Inner>) {
+    let Some(window_end) = start(&monitor) else {
+        return;
+    };
+    let mut window_end_ns = window_end;
+    let mut seconds = interval_at(Instant::now() + to_next_second(Moment::now()), SECOND);
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        seconds.tick().await;
+        let Some(inner) = monitor.upgrade() else {
+            return;
+        };
+        let now = Moment::now();
+        inner.registry.tick(now);
+        // A wall clock that was set back would otherwise leave the window open until it has caught up.
+        let was_set_back = now.unix_ns < window_end_ns - WINDOW_NS;
+        if now.unix_ns >= window_end_ns || was_set_back {
+            inner.close_window(now);
+            window_end_ns = next_window_end(now);
+        }
+    }
+}
+
+fn start(monitor: &Weak<Inner>) -> Option<i64> {
+    let inner = monitor.upgrade()?;
+    if !inner.configuration.config().enabled {
+        return None;
+    }
+    if inner.running.swap(true, AcqRel) {
+        tracing::warn!("the monitor runs already; the second run() ends at once");
+        return None;
+    }
+    Some(next_window_end(Moment::now()))
+}
+
+impl Inner {
+    /// Everything that happens when ten seconds have passed, in this order.
+    fn close_window(&self, now: Moment) {
+        let window = Arc::new(self.registry.collect(now));
+        self.ring.push(window);
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.running.store(false, Release);
+    }
+}
+
+fn next_window_end(now: Moment) -> i64 {
+    (now.unix_ns.div_euclid(WINDOW_NS) + 1) * WINDOW_NS
+}
+
+fn to_next_second(now: Moment) -> Duration {
+    let into_second = now.unix_ns.rem_euclid(1_000_000_000);
+    Duration::from_nanos((1_000_000_000 - into_second) as u64)
+}
