@@ -8,8 +8,8 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 
 use crate::api;
 use crate::http::{door, problem};
-use crate::ingest::otlp;
 use crate::ingest::line_protocol;
+use crate::ingest::otlp;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::http::slow::Slow;
+use crate::ingest::Ingest;
 use crate::ingest::otlp::Otlp;
 use crate::services::Services;
-use crate::ingest::Ingest;
 use crate::store::Store;
 use crate::tasks::Tasks;
 

@@ -1,8 +1,11 @@
 //! What was found broken: where, how much, and which time it covers.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
+
+use super::commit::{BlockRef, SealedRun};
 use super::table::Nanos;
 
 /// Bytes that could not be read as what they were written.
@@ -21,6 +24,58 @@ pub struct Damage {
     /// The bytes are the end of a journal segment and look like a write that was cut short by a crash: then nothing
     /// acknowledged is missing.
     pub unfinished: bool,
+}
+
+impl Damage {
+    pub(crate) fn bytes(path: &Path, start: u64, end: u64, unfinished: bool) -> Damage {
+        Damage {
+            path: path.into(),
+            start,
+            end,
+            measurement: None,
+            times: None,
+            unfinished,
+        }
+    }
+
+    pub(crate) fn block(path: &Path, run: &SealedRun, block: &BlockRef) -> Damage {
+        Damage {
+            measurement: Some(run.measurement.to_string()),
+            times: Some((block.first, block.last)),
+            ..Damage::bytes(
+                path,
+                block.offset,
+                block.offset + u64::from(block.length),
+                false,
+            )
+        }
+    }
+}
+
+/// All that was found broken since the start, each once.
+#[derive(Debug, Default)]
+pub(crate) struct DamageLog {
+    found: Mutex<Vec<Damage>>,
+}
+
+/// More are logged, but not kept.
+const MOST_KEPT: usize = 1000;
+
+impl DamageLog {
+    pub(crate) fn report(&self, damage: Damage) {
+        let mut found = self.found.lock();
+        if found.contains(&damage) {
+            return;
+        }
+        tracing::warn!(file = %damage.path.display(), damage.start, damage.end, "{damage}");
+        if found.len() < MOST_KEPT {
+            found.push(damage);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Damage> {
+        self.found.lock().clone()
+    }
 }
 
 impl fmt::Display for Damage {

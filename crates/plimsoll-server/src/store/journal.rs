@@ -2,7 +2,6 @@
 
 use std::io;
 use std::mem;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -10,8 +9,8 @@ use std::thread::{self, JoinHandle};
 use parking_lot::{Condvar, Mutex};
 
 use super::error::AppendError;
-use super::memory::Memory;
 use super::memtable::Memtable;
+use super::sealer::Sealer;
 use super::segment::Segment;
 use super::table::Batch;
 
@@ -55,22 +54,18 @@ struct Entry {
 }
 
 impl Journal {
-    /// Starts the writer. `frozen` is called after each freeze.
+    /// Starts the writer.
     pub(crate) fn start(
-        dir: PathBuf,
+        sealer: Arc<Sealer>,
         segment: Segment,
-        memory: Arc<Memory>,
         limits: Limits,
-        frozen: impl Fn() + Send + 'static,
     ) -> io::Result<Journal> {
         let shared = Arc::new(Shared::default());
         let mut writer = Writer {
-            dir,
             next: segment.number() + 1,
             segment: Some(segment),
-            memory,
+            sealer,
             limits,
-            frozen: Box::new(frozen),
         };
         let queue = shared.clone();
         let thread = thread::Builder::new()
@@ -137,13 +132,11 @@ fn closed() -> AppendError {
 }
 
 struct Writer {
-    dir: PathBuf,
     /// `None` after a failed sync, until a new one can be made.
     segment: Option<Segment>,
     next: u64,
-    memory: Arc<Memory>,
+    sealer: Arc<Sealer>,
     limits: Limits,
-    frozen: Box<dyn Fn() + Send>,
 }
 
 impl Writer {
@@ -172,69 +165,80 @@ impl Writer {
     }
 
     fn write(&mut self, entries: Vec<Entry>) {
-        let frames: Vec<&[u8]> = entries.iter().map(|entry| &entry.frame[..]).collect();
-        let written = self.usable().and_then(|segment| segment.append(&frames));
-        match written {
-            Ok(()) => {
-                let active = self.memory.active();
-                let (batches, waiting): (Vec<_>, Vec<_>) = entries
-                    .into_iter()
-                    .map(|entry| (entry.batch, entry.done))
-                    .unzip();
-                active.insert(batches);
-                for done in waiting {
-                    let _ = done.send(Ok(()));
-                }
-                active.tidy();
-                if active.rows() >= self.limits.rows || active.bytes() >= self.limits.bytes {
-                    // Without room for another segment this one goes on, and the next write tries again.
-                    if let Err(error) = self.freeze() {
-                        tracing::warn!(%error, "cannot begin a new segment of the journal, going on with the last");
-                    }
-                }
-            }
-            Err(error) => {
-                let full = matches!(
-                    error.kind(),
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-                );
-                let answer = if full {
-                    AppendError::DiskFull
-                } else {
-                    tracing::error!(%error, "cannot write the journal, it goes on in a new segment");
-                    self.segment = None;
-                    AppendError::Unavailable("the disk failed".into())
-                };
-                for entry in entries {
-                    let _ = entry.done.send(Err(answer.clone()));
-                }
-            }
+        if let Err(error) = self.make_room().and_then(|()| self.append(&entries)) {
+            entries
+                .into_iter()
+                .for_each(|entry| drop(entry.done.send(Err(error.clone()))));
+            return;
         }
+        let active = self.sealer.memory.active();
+        let (batches, waiting): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .map(|entry| (entry.batch, entry.done))
+            .unzip();
+        active.insert(batches);
+        for done in waiting {
+            // Who waited may have gone; the rows stay.
+            let _ = done.send(Ok(()));
+        }
+        active.tidy();
     }
 
-    /// The segment to write to; a new one after the last failed.
-    fn usable(&mut self) -> io::Result<&mut Segment> {
-        if self.segment.is_none() {
-            self.replace()?;
+    /// Freezes a full memtable, and waits for the sealer if that is behind.
+    fn make_room(&mut self) -> Result<(), AppendError> {
+        let active = self.sealer.memory.active();
+        if active.rows() < self.limits.rows && active.bytes() < self.limits.bytes {
+            return Ok(());
         }
-        Ok(self.segment.as_mut().expect("made above"))
+        self.sealer.wait_for_room()?;
+        self.replace().map_err(|error| refused(&error))
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), AppendError> {
+        if self.segment.is_none() {
+            self.replace().map_err(|error| refused(&error))?;
+        }
+        let segment = self.segment.as_mut().expect("made above");
+        let frames: Vec<&[u8]> = entries.iter().map(|entry| &entry.frame[..]).collect();
+        segment.append(&frames).map_err(|error| {
+            if !is_full(&error) {
+                self.segment = None;
+            }
+            refused(&error)
+        })
     }
 
     fn freeze(&mut self) -> io::Result<()> {
-        if self.memory.active().rows() == 0 {
+        if self.sealer.memory.active().rows() == 0 {
             return Ok(());
         }
         self.replace()
     }
 
+    /// Begins a new segment and with it a new memtable.
     fn replace(&mut self) -> io::Result<()> {
         // Counted before it is made: a number that was tried is never tried again.
         let number = self.next;
         self.next += 1;
-        let segment = Segment::create(&self.dir, number)?;
-        self.memory.freeze(Arc::new(Memtable::new(number)));
+        let segment = Segment::create(&self.sealer.journal_dir, number)?;
+        self.sealer.memory.freeze(Arc::new(Memtable::new(number)));
         self.segment = Some(segment);
-        (self.frozen)();
+        self.sealer.wake();
         Ok(())
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+fn refused(error: &io::Error) -> AppendError {
+    if is_full(error) {
+        return AppendError::DiskFull;
+    }
+    tracing::error!(%error, "cannot write the journal, it goes on in a new segment");
+    AppendError::Unavailable("the disk failed".into())
 }

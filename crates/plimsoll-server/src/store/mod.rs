@@ -4,15 +4,20 @@
 //! sealed into compressed blocks of its days' files. What is on disk and why is told in `docs/store-format.md`.
 
 mod aggregate;
+pub mod block;
 mod calendar;
 mod column;
+pub mod commit;
 pub mod config;
 pub mod damage;
+pub mod day_file;
 pub mod error;
+mod files;
 mod frame;
 mod histograms;
 mod journal;
 pub mod key;
+pub mod keys;
 mod lock;
 mod memory;
 pub mod memtable;
@@ -21,47 +26,61 @@ pub mod query;
 pub mod read;
 mod replay;
 mod rows;
+mod salvage;
 pub mod schema;
+mod seal;
+mod sealer;
 mod segment;
 pub mod series;
 mod sort;
 pub mod status;
 pub mod table;
+pub mod tier;
 mod values;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 
 pub use config::StoreConfig;
 use config::nanos;
 pub use damage::Damage;
+use damage::DamageLog;
+pub use day_file::{DayFile, View};
 pub use error::{AppendError, StoreError};
+use files::Files;
 use journal::{Journal, Limits};
 use lock::FolderLock;
 use memory::Memory;
 use memtable::Memtable;
 pub use memtable::Run;
 use schema::Schema;
+use sealer::Sealer;
 use segment::Segment;
 use series::SeriesIndex;
 pub use status::StoreStatus;
 use table::{Batch, Nanos};
+pub use tier::Tier;
 
 /// Every row of every series, on disk when acknowledged.
 #[derive(Debug)]
 pub struct Store {
     config: StoreConfig,
     lock: FolderLock,
-    series: SeriesIndex,
+    series: Arc<SeriesIndex>,
     schema: Schema,
     memory: Arc<Memory>,
+    files: Arc<Files>,
     journal: Journal,
-    damage: Mutex<Vec<Damage>>,
+    sealer: Arc<Sealer>,
+    sealing: Mutex<Option<JoinHandle<()>>>,
+    damage: Arc<DamageLog>,
     counts: Counts,
 }
 
@@ -71,6 +90,16 @@ struct Counts {
     disk_full: AtomicU64,
     unavailable: AtomicU64,
     is_full: AtomicBool,
+}
+
+/// What a query reads: all rows of a measurement that may lie in its range, as they stood at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// In memory, oldest seal first.
+    pub runs: Vec<Run>,
+    /// In raw day files, the oldest first. Each has runs of blocks; a row may be in memory and in a file, then with
+    /// the same seal and equal.
+    pub files: Vec<View>,
 }
 
 impl Store {
@@ -83,28 +112,34 @@ impl Store {
         fs::create_dir_all(&journal_dir)
             .map_err(|source| StoreError::io("create", &journal_dir, source))?;
         let lock = FolderLock::take(&config.dir)?;
-        let series = SeriesIndex::new(config.max_series);
+        let damage = Arc::new(DamageLog::default());
+        let live = segment::list(&journal_dir)?.into_iter().collect();
+        let files = Files::open(&config.dir, config.max_open_files, &live, damage.clone())?;
         let schema = Schema::default();
-        let mut damage = Vec::new();
-        let mut memtables = Vec::new();
-        let mut segment = None;
+        for commit in files.all().iter().flat_map(|file| file.commits().to_vec()) {
+            schema.learn(&commit.fields);
+        }
+        let series = SeriesIndex::new(config.max_series);
         let replayed = replay::replay(&journal_dir, &series, &schema)?;
         let last = replayed.last().map(|last| last.memtable.number);
+        let sealed = files.all().iter().filter_map(|file| file.last_seal()).max();
+        let (mut memtables, mut segment, mut damaged) = (Vec::new(), None, BTreeSet::new());
         for one in replayed {
-            for found in &one.damage {
-                tracing::warn!(%found, "journal: {found}");
-            }
-            damage.extend(one.damage);
             let number = one.memtable.number;
-            if one.usable && Some(number) == last {
+            if one.usable && Some(number) == last && sealed < last {
                 segment = Some(reopen(&journal_dir, number, one.length)?);
+            } else if one.damage.iter().any(|damage| !damage.unfinished) {
+                damaged.insert(number);
             }
+            one.damage
+                .into_iter()
+                .for_each(|found| damage.report(found));
             memtables.push(one.memtable);
         }
         let segment = match segment {
             Some(segment) => segment,
             None => {
-                let number = last.map_or(1, |last| last + 1);
+                let number = last.max(sealed).map_or(1, |last| last + 1);
                 memtables.push(Arc::new(Memtable::new(number)));
                 let made = Segment::create(&journal_dir, number);
                 made.map_err(|source| {
@@ -112,24 +147,39 @@ impl Store {
                 })?
             }
         };
-        let memory = Arc::new(Memory::new(memtables));
+        let (series, files, memory) = (
+            Arc::new(series),
+            Arc::new(files),
+            Arc::new(Memory::new(memtables)),
+        );
+        let sealer = Sealer::new(
+            memory.clone(),
+            series.clone(),
+            files.clone(),
+            journal_dir.clone(),
+            damaged,
+        );
+        let sealer = Arc::new(sealer);
         let limits = Limits {
             rows: config.seal_rows,
             bytes: config.seal_bytes,
         };
-        let journal =
-            Journal::start(journal_dir.clone(), segment, memory.clone(), limits, || {})
-                .map_err(|source| StoreError::io("start the writer of", &journal_dir, source))?;
-        let damage = Mutex::new(damage);
+        let start = |source| StoreError::io("start the writers of", &journal_dir, source);
+        let sealing = Mutex::new(Some(sealer.start().map_err(start)?));
+        let journal = Journal::start(sealer.clone(), segment, limits).map_err(start)?;
+        let counts = Counts::default();
         Ok(Arc::new(Store {
             config,
             lock,
             series,
             schema,
             memory,
+            files,
             journal,
+            sealer,
+            sealing,
             damage,
-            counts: Counts::default(),
+            counts,
         }))
     }
 
@@ -216,16 +266,53 @@ impl Store {
     }
 
     /// The rows in memory of a measurement that may lie in `first..=last`, oldest seal first.
-    pub fn runs(&self, measurement: &str, first: Nanos, last: Nanos) -> Vec<Run> {
+    pub(crate) fn runs(&self, measurement: &str, first: Nanos, last: Nanos) -> Vec<Run> {
         let tables = self.memory.all();
         let runs = tables.iter().flat_map(|table| table.runs(measurement));
         runs.filter(|run| run.first <= last && run.last >= first)
             .collect()
     }
 
+    /// Everything of a measurement that may lie in `first..=last`.
+    ///
+    /// # Errors
+    /// When a file cannot be opened. Damage inside a file is no error: see [`View::block`].
+    pub fn snapshot(
+        &self,
+        measurement: &str,
+        first: Nanos,
+        last: Nanos,
+    ) -> Result<Snapshot, StoreError> {
+        // Memory first: what is sealed meanwhile is then seen twice, and not missed.
+        let runs = self.runs(measurement, first, last);
+        let files = self.files.overlapping(Tier::Raw, first, last);
+        let views = files
+            .iter()
+            .map(|file| file.view())
+            .collect::<Result<_, _>>()?;
+        Ok(Snapshot { runs, files: views })
+    }
+
+    /// The files of a tier, oldest first.
+    pub fn day_files(&self, tier: Tier) -> Vec<Arc<DayFile>> {
+        self.files.of(tier)
+    }
+
+    /// Seals everything now.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing is lost, and it is tried again.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let dir = &self.sealer.journal_dir;
+        self.journal
+            .freeze()
+            .map_err(|source| StoreError::io("begin a segment in", dir, source))?;
+        self.sealer.seal_all()
+    }
+
     /// How it is doing.
     pub fn status(&self) -> StoreStatus {
-        let memtables = self.memory.all();
+        let (memtables, sealed) = (self.memory.all(), self.files.of(Tier::Raw));
         StoreStatus {
             unsealed_rows: memtables.iter().map(|table| table.rows() as u64).sum(),
             appended_rows: self.counts.appended_rows.load(Ordering::Relaxed),
@@ -234,7 +321,13 @@ impl Store {
             segments: memtables.len(),
             active_series: self.series.len(),
             max_series: self.config.max_series,
-            damage: self.damage.lock().clone(),
+            sealed_rows: sealed
+                .iter()
+                .flat_map(|file| file.commits().to_vec())
+                .map(|commit| commit.rows)
+                .sum(),
+            last_seal: self.sealer.last_seal(),
+            damage: self.damage.all(),
             refused_disk_full: self.counts.disk_full.load(Ordering::Relaxed),
             refused_unavailable: self.counts.unavailable.load(Ordering::Relaxed),
             disk_full: self.counts.is_full.load(Ordering::Relaxed),
@@ -245,6 +338,17 @@ impl Store {
     /// Writes what waits; later writes are refused.
     pub fn close(&self) {
         self.journal.close();
+        self.sealer.stop();
+        if let Some(thread) = self.sealing.lock().take() {
+            // A panic in there was reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

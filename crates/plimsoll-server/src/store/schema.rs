@@ -79,6 +79,17 @@ impl Schema {
         stored.take(measurement, field, given)
     }
 
+    /// Takes over what a file knows; what is known already stays.
+    pub(crate) fn learn(&self, fields: &BTreeMap<Arc<str>, BTreeMap<Arc<str>, Field>>) {
+        let mut measurements = self.measurements.write();
+        for (measurement, fields) in fields {
+            let known = measurements.entry(measurement.clone()).or_default();
+            for (name, field) in fields {
+                known.entry(name.clone()).or_insert(*field);
+            }
+        }
+    }
+
     /// What is known of one field.
     pub fn field(&self, measurement: &str, field: &str) -> Option<Field> {
         self.measurements

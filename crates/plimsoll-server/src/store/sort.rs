@@ -46,7 +46,7 @@ impl Table {
 }
 
 impl Column {
-    fn gather(&self, rows: &[u32]) -> Column {
+    pub(crate) fn gather(&self, rows: &[u32]) -> Column {
         let present = self.present.as_ref();
         Column {
             name: self.name.clone(),

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use plimsoll::histogram::{Exponential, Histogram, Layout};
 
 use super::schema::Type;
-use super::table::Values;
+use super::table::{Column, Kind, Values};
 
 static NO_STRING: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 static NO_HISTOGRAM: LazyLock<Arc<Histogram>> = LazyLock::new(|| {
@@ -136,6 +136,90 @@ impl Values {
             Values::Bool(list) => list.reserve(count),
             Values::String(list) => list.reserve(count),
             Values::Histogram(list) => list.reserve(count),
+        }
+    }
+}
+
+/// One field in several tables, to pick values from.
+#[derive(Debug)]
+pub(crate) struct Picker<'a> {
+    name: Arc<str>,
+    kind: Kind,
+    value_type: Type,
+    /// By table.
+    columns: Vec<Option<&'a Column>>,
+    sparse: bool,
+}
+
+impl<'a> Picker<'a> {
+    /// `None` when no table has the field. All that have it have it in one type.
+    pub(crate) fn new(columns: Vec<Option<&'a Column>>) -> Option<Picker<'a>> {
+        let last = columns.iter().rev().flatten().next()?;
+        let value_type = last.values.value_type();
+        let sparse = columns
+            .iter()
+            .any(|column| column.is_none_or(|column| column.present.is_some()));
+        Some(Picker {
+            name: last.name.clone(),
+            kind: last.kind,
+            value_type,
+            columns,
+            sparse,
+        })
+    }
+
+    /// The field's values at these places (table, row); `None` when none of them has it.
+    pub(crate) fn pick(&self, places: &[(u32, u32)]) -> Option<Column> {
+        let present: Option<Vec<bool>> = self.sparse.then(|| {
+            let has = |&(table, row): &(u32, u32)| {
+                self.columns[table as usize].is_some_and(|column| {
+                    column
+                        .present
+                        .as_ref()
+                        .is_none_or(|present| present[row as usize])
+                })
+            };
+            places.iter().map(has).collect()
+        });
+        let some = present
+            .as_ref()
+            .is_none_or(|present| present.contains(&true));
+        let present = present.filter(|present| present.contains(&false));
+        some.then(|| Column {
+            name: self.name.clone(),
+            kind: self.kind,
+            values: self.values(places),
+            present,
+        })
+    }
+
+    fn values(&self, places: &[(u32, u32)]) -> Values {
+        macro_rules! picked {
+            ($variant:path, $absent:expr) => {{
+                let lists: Vec<&[_]> = self
+                    .columns
+                    .iter()
+                    .map(|column| match column.map(|column| &column.values) {
+                        Some($variant(list)) => &list[..],
+                        _ => &[],
+                    })
+                    .collect();
+                let value = |&(table, row): &(u32, u32)| {
+                    lists[table as usize]
+                        .get(row as usize)
+                        .cloned()
+                        .unwrap_or_else(|| $absent)
+                };
+                $variant(places.iter().map(value).collect())
+            }};
+        }
+        match self.value_type {
+            Type::F64 => picked!(Values::F64, 0.0),
+            Type::I64 => picked!(Values::I64, 0),
+            Type::U64 => picked!(Values::U64, 0),
+            Type::Bool => picked!(Values::Bool, false),
+            Type::String => picked!(Values::String, NO_STRING.clone()),
+            Type::Histogram => picked!(Values::Histogram, NO_HISTOGRAM.clone()),
         }
     }
 }

@@ -1,0 +1,3 @@
+//! What the server promises, through its public interface.
+
+mod store;

@@ -1,0 +1,5 @@
+//! The block store on real files.
+
+mod damage;
+mod restart;
+mod rows;
