@@ -1,5 +1,4 @@
 //! The block store on real files.
 
-mod damage;
 mod restart;
 mod rows;

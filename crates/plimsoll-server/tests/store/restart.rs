@@ -46,7 +46,7 @@ fn rows_are_the_same_in_memory_in_blocks_and_after_a_restart() {
         assert_eq!(everything(&store), expected);
         assert!(store.status().damage.is_empty());
     }
-    assert_eq!(store.day_files(Tier::Raw).len(), 5);
+    assert_eq!(store.day_files(Tier::Raw).len(), 4);
 }
 
 #[test]

@@ -1,1 +1,0 @@
-//! Flipped bits and zeroed pages.
