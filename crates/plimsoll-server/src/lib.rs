@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod ingest;
+pub mod performance;
 pub mod router;
 pub mod services;
 pub mod state;

@@ -1,4 +1,5 @@
 //! What is read from the server.
 
 pub mod health;
+pub mod performance;
 pub mod services;

@@ -75,6 +75,16 @@ impl Ingest {
             add(&self.rows_over_series_limit, rejected.over_series_limit);
         }
     }
+
+    /// Counts points that were not taken.
+    pub fn points(&self, refusals: &otlp::Refusals) {
+        self.rows_refused
+            .fetch_add(refusals.points, Ordering::Relaxed);
+        self.rows_out_of_time
+            .fetch_add(refusals.out_of_time, Ordering::Relaxed);
+        self.rows_over_series_limit
+            .fetch_add(refusals.over_series_limit, Ordering::Relaxed);
+    }
 }
 
 /// Puts a batch on disk; the one way for every protocol.
@@ -103,7 +113,8 @@ fn rows(batch: &Batch) -> usize {
     batch.tables.iter().map(|table| table.times.len()).sum()
 }
 
-fn problem(error: AppendError) -> Problem {
+/// What the sender reads when nothing was kept.
+pub(crate) fn problem(error: AppendError) -> Problem {
     match &error {
         AppendError::DiskFull => {
             let detail = "the disk is full; reads go on, writes will when there is room";

@@ -13,8 +13,8 @@ use super::decode::{DecodeError, Format, decode};
 use super::refusals::Refusals;
 use crate::http::body::{self, Encoding};
 use crate::http::problem::{Answer, Problem};
+use crate::ingest::problem;
 use crate::state::App;
-use crate::store::AppendError;
 use crate::tick;
 
 /// Takes in an export. What is refused is told in `partial_success`, which makes no sender try again.
@@ -25,22 +25,22 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let format = format_of(&headers)?;
     let encoding = Encoding::of(&headers)?;
     let limits = app.config.body;
+    let room = app.ingest.room(&headers, limits).await?;
     let sent = body::receive(&headers, body, limits).await?;
     // A permit bounds the memory that decoded requests take together.
     let permit = app.otlp.permit().await;
-    let request = tokio::task::spawn_blocking(move || {
+    let otlp = app.otlp.clone();
+    let taken = tokio::task::spawn_blocking(move || {
         let plain = body::decode(&sent, encoding, limits)?;
-        decode(&plain, format).map_err(problem_of)
+        let request = decode(&plain, format).map_err(problem_of)?;
+        otlp.ingest(&request, tick::now()).map_err(problem)
     });
-    let request = request
+    let taken = taken
         .await
-        .map_err(|error| not_decoded().because(&error))??;
-    let refusals = app
-        .otlp
-        .ingest(&request, tick::now())
-        .await
-        .map_err(not_kept)?;
-    drop(permit);
+        .map_err(|error| not_taken_in().because(&error))?;
+    drop((permit, room));
+    let refusals = taken?;
+    app.ingest.points(&refusals);
     Ok(answer(format, &refusals))
 }
 
@@ -89,35 +89,12 @@ fn problem_of(error: DecodeError) -> Problem {
     }
 }
 
-fn not_decoded() -> Problem {
+fn not_taken_in() -> Problem {
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "internal",
-        "cannot decode the request",
+        "cannot take in the request",
     )
-}
-
-fn not_kept(error: AppendError) -> Problem {
-    match error {
-        AppendError::DiskFull => Problem::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "disk_full",
-            "the disk is full; nothing was kept",
-        )
-        .retry_after(10),
-        AppendError::TooLarge { .. } => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            "the request is too large; send it in parts",
-        ),
-        error => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "the store is unavailable; nothing was kept",
-        )
-        .retry_after(5)
-        .because(&error),
-    }
 }
 
 /// In the format of the request, as the protocol wants it.

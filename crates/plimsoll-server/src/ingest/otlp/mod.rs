@@ -1,10 +1,11 @@
 //! Metrics of any OpenTelemetry SDK, and of our own library, as rows of the store.
 //!
-//! A body is decoded ([`decode`]), its points become values of fields ([`points`], by the table in [`names`]) and these
-//! the rows of one batch ([`rows`]). Nothing is computed from a total: totals are stored as sent, under a field whose name
-//! ends in `_cumulative`, and an export that comes again writes the same rows again.
+//! A body is decoded ([`decode`]), its points ([`points`]) become values of fields ([`convert`], by the table in
+//! [`names`]) and these the rows of one batch ([`rows`]). Nothing is computed from a total: totals are stored as sent,
+//! under a field whose name ends in `_cumulative`, and an export that comes again writes the same rows again.
 
 mod attributes;
+mod convert;
 mod decode;
 mod histograms;
 pub mod http;
@@ -17,11 +18,11 @@ mod streams;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+pub(crate) use points::CUMULATIVE;
 pub use refusals::Refusals;
 
 use crate::services::Services;
@@ -40,7 +41,6 @@ pub struct Otlp {
     services: Arc<Services>,
     streams: Streams,
     decoding: Semaphore,
-    refused: AtomicU64,
 }
 
 impl Otlp {
@@ -51,15 +51,14 @@ impl Otlp {
             services,
             streams: Streams::default(),
             decoding: Semaphore::new(DECODED_AT_ONCE),
-            refused: AtomicU64::new(0),
         }
     }
 
-    /// Keeps a request. When this returns `Ok`, what was not refused is on disk.
+    /// Keeps a request. When this returns `Ok`, what was not refused is on disk. Blocks until then.
     ///
     /// # Errors
     /// When the store cannot write; nothing of the request is kept and the sender should try again.
-    pub async fn ingest(
+    pub fn ingest(
         &self,
         request: &ExportMetricsServiceRequest,
         now: Nanos,
@@ -71,7 +70,7 @@ impl Otlp {
         let seen = std::mem::take(&mut rows.seen);
         let batch = rows.into_batch();
         if !batch.tables.is_empty() {
-            self.store.append(batch).await?;
+            self.store.append_blocking(batch)?;
             self.streams
                 .remember(started, self.store.series().len().max(1_000) * 8);
             for seen in &seen {
@@ -79,19 +78,10 @@ impl Otlp {
             }
         }
         if refusals.points > 0 {
-            self.refused.fetch_add(refusals.points, Ordering::Relaxed);
-            tracing::debug!(
-                points = refusals.points,
-                "refused points: {}",
-                refusals.message()
-            );
+            let points = refusals.points;
+            tracing::debug!(points, "refused {points} points: {}", refusals.message());
         }
         Ok(refusals)
-    }
-
-    /// Points refused since the start.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
     }
 
     /// Held while a request is in memory.

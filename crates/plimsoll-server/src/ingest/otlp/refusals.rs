@@ -10,6 +10,10 @@ const MAX_REASON_BYTES: usize = 300;
 pub struct Refusals {
     /// Number of points refused.
     pub points: u64,
+    /// Of these, how many for their time alone.
+    pub out_of_time: u64,
+    /// Of these, how many for the series limit.
+    pub over_series_limit: u64,
     /// The first different reasons, with how many points each.
     reasons: Vec<(String, u64)>,
 }

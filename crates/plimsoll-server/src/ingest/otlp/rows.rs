@@ -72,13 +72,16 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn check_time(&self, measurement: &str, time: Nanos) -> Result<(), String> {
+    fn check_time(&mut self, measurement: &str, time: Nanos) -> Result<(), String> {
         let bounds = self.store.time_bounds(measurement, self.now);
-        match (time < *bounds.start(), time > *bounds.end()) {
-            (true, _) => Err("is older than what is kept".to_owned()),
-            (_, true) => Err("is too far in the future: check the sender's clock".to_owned()),
-            _ => Ok(()),
+        if bounds.contains(&time) {
+            return Ok(());
         }
+        self.refusals.out_of_time += 1;
+        Err(match time < *bounds.start() {
+            true => "is older than what is kept".to_owned(),
+            false => "is too far in the future: check the sender's clock".to_owned(),
+        })
     }
 
     fn add(&mut self, point: Point<'_>) -> Result<(), String> {
@@ -95,7 +98,10 @@ impl<'a> Rows<'a> {
         let index = self.store.series();
         let series = index
             .intern(&*point.measurement, &point.tags.sorted())
-            .map_err(|limit| format!("makes {limit}"))?;
+            .map_err(|limit| {
+                self.refusals.over_series_limit += 1;
+                format!("makes {limit}")
+            })?;
         if let Some(start) = point.start {
             let in_bounds = |time| {
                 self.store

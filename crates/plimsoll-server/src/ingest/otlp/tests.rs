@@ -490,8 +490,8 @@ fn beyond_the_series_limit_known_series_go_on() {
     );
 }
 
-#[tokio::test]
-async fn who_sent_is_noted() {
+#[test]
+fn who_sent_is_noted() {
     let bench = Bench::new();
     let services = Arc::new(Services::default());
     let otlp = Otlp::new(bench.store.clone(), services.clone());
@@ -501,7 +501,7 @@ async fn who_sent_is_noted() {
         json!([{"name": "m", "gauge": {"dataPoints": [{"timeUnixNano": ago(5), "asInt": "1"}]}}]),
     );
     let sent = decode(sent.to_string().as_bytes(), Format::Json).unwrap();
-    let refusals = otlp.ingest(&sent, NOW).await.unwrap();
+    let refusals = otlp.ingest(&sent, NOW).unwrap();
     assert_eq!(refusals, Refusals::default());
     assert_eq!(services.list(1)[0].sources, ["library"]);
     assert_eq!(services.list(1)[0].instances[0].instance, "i1");

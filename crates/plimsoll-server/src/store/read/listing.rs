@@ -58,7 +58,7 @@ impl Store {
     }
 
     /// Keys of the series of a measurement that have rows in runs and blocks which overlap these times.
-    fn series_keys(
+    pub(crate) fn series_keys(
         &self,
         measurement: &str,
         times: Range<Nanos>,

@@ -1,5 +1,7 @@
 //! Which services were seen: from whom, since when, in which versions. Kept in memory, rebuilt from the store at start.
 
+mod recall;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::RwLock;

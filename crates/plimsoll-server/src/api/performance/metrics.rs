@@ -1,0 +1,91 @@
+//! `/api/performance/metrics`: requests, queries and memory of the last minutes in one small answer.
+
+use axum::extract::State;
+use axum::response::Response;
+use plimsoll::performance::{Database, MB, Memory, Metrics, RequestTotals};
+use serde::Serialize;
+
+use super::{Asked, Question, unanswered};
+use crate::http::extract::Params;
+use crate::http::problem::{Answer, json_answer};
+use crate::performance::requests::requests;
+use crate::performance::states::{State as Held, states};
+use crate::services::rfc3339;
+use crate::state::App;
+use crate::store::Store;
+use crate::store::read::error::QueryError;
+
+/// The library's shape, and of whom it speaks.
+#[derive(Debug, Serialize)]
+struct Told {
+    #[serde(flatten)]
+    metrics: Metrics,
+    /// The service asked for; null: all but the server itself.
+    service: Option<String>,
+    /// Who measured the requests.
+    sources: Vec<String>,
+}
+
+/// Answers for one service, or for all observed ones together.
+///
+/// # Errors
+/// 404 for an unknown service, 400 for parameters out of range.
+pub async fn metrics(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
+    let question = asked.question(&app)?;
+    let store = app.store.clone();
+    let told = app
+        .slow
+        .run(move || answer(&store, question).map_err(unanswered))
+        .await?;
+    json_answer(&told)
+}
+
+fn answer(store: &Store, question: Question) -> Result<Told, QueryError> {
+    let mut totals = RequestTotals::default();
+    let mut sources = Vec::new();
+    for counts in requests(store, &question.scope, question.period)?.into_values() {
+        totals.merge(&counts.totals);
+        sources.extend(counts.sources);
+    }
+    sources.sort();
+    sources.dedup();
+    let memory = states(
+        store,
+        &question.scope,
+        question.period,
+        "process",
+        ["memory_rss"],
+    )?;
+    Ok(Told {
+        metrics: Metrics {
+            timestamp: rfc3339(question.now),
+            period_minutes: question.minutes,
+            requests: totals.requests(question.period.minutes()),
+            database: Database::default(),
+            memory: largest(memory.values().map(|[memory]| memory)),
+        },
+        service: question.service,
+        sources,
+    })
+}
+
+/// The memory of the instance that has the most, and of all together.
+fn largest<'a>(instances: impl Iterator<Item = &'a Held> + Clone) -> Memory {
+    let highest = |of: fn(&Held) -> Option<f64>| {
+        instances
+            .clone()
+            .filter_map(of)
+            .reduce(f64::max)
+            .map(|bytes| bytes / MB)
+    };
+    Memory {
+        current_memory_mb: highest(|memory| memory.last),
+        avg_memory_mb: highest(|memory| memory.mean),
+        max_memory_mb: highest(|memory| memory.max),
+        sum_memory_mb: instances
+            .clone()
+            .filter_map(|memory| memory.last)
+            .reduce(|a, b| a + b)
+            .map(|bytes| bytes / MB),
+    }
+}

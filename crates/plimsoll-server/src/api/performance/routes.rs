@@ -1,0 +1,104 @@
+//! `/api/performance/routes`: requests by service, route, method and status.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use plimsoll::performance::Requests;
+use serde::Serialize;
+
+use super::{Asked, Question, unanswered};
+use crate::http::extract::Params;
+use crate::http::problem::{Answer, json_answer};
+use crate::performance::requests::{RequestCounts, RequestKey, requests};
+use crate::services::rfc3339;
+use crate::state::App;
+use crate::store::Store;
+use crate::store::read::error::QueryError;
+
+/// Most rows of one answer.
+const MAX_ROUTES: usize = 10_000;
+
+#[derive(Debug, Serialize)]
+struct Told {
+    timestamp: String,
+    period_minutes: u32,
+    service: Option<String>,
+    /// The busiest first.
+    routes: Vec<Route>,
+    /// How many there are.
+    total: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Route {
+    service: String,
+    route: String,
+    method: String,
+    /// Full code; null when no answer had one.
+    status: Option<u16>,
+    #[serde(flatten)]
+    requests: Requests,
+    /// How far a percentile can be from the true value, as a share of it; null without requests.
+    p95_error_ratio: Option<f64>,
+    /// Bodies sent to their end.
+    bodies_ended: u64,
+    /// Bodies that broke off.
+    bodies_failed: u64,
+    /// Requests by kind of error.
+    error_types: BTreeMap<String, u64>,
+    /// Who measured.
+    sources: Vec<String>,
+}
+
+/// Answers for one service, or for all observed ones.
+///
+/// # Errors
+/// 404 for an unknown service, 400 for parameters out of range.
+pub async fn routes(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
+    let question = asked.question(&app)?;
+    let limit = asked.limit(MAX_ROUTES)?;
+    let store = app.store.clone();
+    let told = app
+        .slow
+        .run(move || answer(&store, question, limit).map_err(unanswered))
+        .await?;
+    json_answer(&told)
+}
+
+fn answer(store: &Store, question: Question, limit: usize) -> Result<Told, QueryError> {
+    let minutes = question.period.minutes();
+    let found = requests(store, &question.scope, question.period)?;
+    let mut routes: Vec<_> = found
+        .into_iter()
+        .map(|(key, counts)| route(key, counts, minutes))
+        .collect();
+    let total = routes.len();
+    routes.sort_by_key(|route| std::cmp::Reverse(route.requests.total_requests));
+    routes.truncate(limit);
+    Ok(Told {
+        timestamp: rfc3339(question.now),
+        period_minutes: question.minutes,
+        service: question.service,
+        routes,
+        total,
+    })
+}
+
+fn route(key: RequestKey, counts: RequestCounts, minutes: f64) -> Route {
+    let estimate = counts.totals.duration.percentile_with_error(0.95);
+    Route {
+        service: key.service,
+        route: key.route,
+        method: key.method,
+        status: key.status,
+        requests: counts.totals.requests(minutes),
+        p95_error_ratio: estimate
+            .map(|of| (of.high - of.value).max(of.value - of.low) / of.value)
+            .filter(|ratio| ratio.is_finite()),
+        bodies_ended: counts.ended,
+        bodies_failed: counts.failed,
+        error_types: counts.error_types,
+        sources: counts.sources,
+    }
+}

@@ -1,0 +1,159 @@
+//! Who is believed when several measured the same requests.
+//!
+//! A service may send what our library measured, metrics of another SDK, or both. Of a period every service is read from
+//! one source; only where a better one begins or ends within the period, the other fills the rest.
+
+use std::collections::BTreeMap;
+
+use super::{MINUTE, Period, Scope, both, count, query, tag, tag_of};
+use crate::store::Store;
+use crate::store::query::{Aggregate, Condition, TagFilter};
+use crate::store::read::error::QueryError;
+use crate::store::table::Nanos;
+
+/// Sources, the best first; rows that name none were written by hand.
+const RANKING: [&str; 4] = ["library", "metric", "span", ""];
+/// In how many steps a period is looked at.
+const STEPS: Nanos = 60;
+
+/// A part of a period in which matching series come from one source each.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) filter: Vec<TagFilter>,
+    pub(super) period: Period,
+}
+
+/// The pieces to read so that every request in `period` counts once.
+pub(super) fn pieces(
+    store: &Store,
+    scope: &Scope,
+    period: Period,
+) -> Result<Vec<Piece>, QueryError> {
+    let step = ((period.end - period.start) / STEPS).max(MINUTE);
+    let mut ask = query(
+        "http_requests",
+        period,
+        &["service", "source"],
+        scope.filter(),
+    );
+    ask.fields = both("duration", Aggregate::Count).to_vec();
+    ask.step = Some(step);
+    let mut spans: BTreeMap<String, BTreeMap<usize, Period>> = BTreeMap::new();
+    for series in store.query(&ask)?.series {
+        let source = tag_of(&series.tags, "source");
+        let rank = RANKING
+            .iter()
+            .position(|known| *known == source)
+            .unwrap_or(RANKING.len() - 1);
+        let counted = |row: usize| count(&[&series.columns[0][row], &series.columns[1][row]]) > 0;
+        let mut rows = (0..series.times.len()).filter(|&row| counted(row));
+        let Some(first) = rows.next() else { continue };
+        let last = rows.next_back().unwrap_or(first);
+        let span = Period {
+            start: series.times[first],
+            end: series.times[last].saturating_add(step),
+        };
+        spans
+            .entry(tag_of(&series.tags, "service").to_owned())
+            .or_default()
+            .insert(rank, span);
+    }
+    let mixed: Vec<_> = spans
+        .into_iter()
+        .filter(|(_, sources)| sources.len() > 1)
+        .collect();
+    let mut rest = scope.filter();
+    rest.extend(
+        mixed
+            .iter()
+            .map(|(service, _)| tag("service", Condition::NotEqual(service.clone()))),
+    );
+    let mut pieces = vec![Piece {
+        filter: rest,
+        period,
+    }];
+    for (service, sources) in &mixed {
+        let sources = sources.iter().map(|(&rank, &span)| (rank, span));
+        pieces.extend(
+            shares(sources, period)
+                .into_iter()
+                .map(|(rank, period)| Piece {
+                    filter: vec![
+                        tag("service", Condition::Equal(service.clone())),
+                        tag("source", Condition::Equal(RANKING[rank].to_owned())),
+                    ],
+                    period,
+                }),
+        );
+    }
+    Ok(pieces)
+}
+
+/// Which source is read when; `sources` come best first, each with the time in which it sent.
+fn shares(sources: impl Iterator<Item = (usize, Period)>, period: Period) -> Vec<(usize, Period)> {
+    let mut free = vec![period];
+    let mut shares = Vec::new();
+    for (rank, span) in sources {
+        let mut left = Vec::new();
+        for gap in free {
+            let taken = Period {
+                start: gap.start.max(span.start),
+                end: gap.end.min(span.end),
+            };
+            if taken.start >= taken.end {
+                left.push(gap);
+                continue;
+            }
+            shares.push((rank, taken));
+            left.extend([
+                Period {
+                    end: taken.start,
+                    ..gap
+                },
+                Period {
+                    start: taken.end,
+                    ..gap
+                },
+            ]);
+        }
+        free = left.into_iter().filter(|gap| gap.start < gap.end).collect();
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(start: Nanos, end: Nanos) -> Period {
+        Period { start, end }
+    }
+
+    #[test]
+    fn a_better_source_wins_where_it_sent_and_the_other_fills_the_rest() {
+        let sources = [(0, period(20, 40)), (1, period(0, 60))];
+        let shares = shares(sources.into_iter(), period(5, 50));
+        assert_eq!(
+            shares,
+            [(0, period(20, 40)), (1, period(5, 20)), (1, period(40, 50))]
+        );
+    }
+
+    #[test]
+    fn three_sources_never_overlap() {
+        let sources = [
+            (0, period(10, 20)),
+            (1, period(15, 40)),
+            (2, period(0, 100)),
+        ];
+        let mut shares = shares(sources.into_iter(), period(0, 100));
+        shares.sort_by_key(|(_, period)| period.start);
+        let expected = [
+            (2, period(0, 10)),
+            (0, period(10, 20)),
+            (1, period(20, 40)),
+            (2, period(40, 100)),
+        ];
+        assert_eq!(shares, expected);
+    }
+}

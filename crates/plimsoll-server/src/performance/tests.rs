@@ -1,0 +1,234 @@
+//! Requests and resources read back from a real store, as senders of different kinds wrote them.
+
+use std::sync::Arc;
+
+use plimsoll::export::{self, Resource};
+use plimsoll::window::{Gauge, RequestKey as WindowKey, Resources, Window};
+use serde_json::json;
+
+use super::requests::{RequestKey, requests};
+use super::resources::resources;
+use super::states::states;
+use super::{MINUTE, Period, Scope};
+use crate::ingest::otlp::Otlp;
+use crate::services::Services;
+use crate::store::table::Nanos;
+use crate::store::{Store, StoreConfig};
+
+const NOW: Nanos = 1_766_000_040_000_000_000;
+const SECOND: Nanos = 1_000_000_000;
+
+struct Bench {
+    store: Arc<Store>,
+    otlp: Otlp,
+    _dir: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreConfig::new(dir.path()), NOW).unwrap();
+        let otlp = Otlp::new(store.clone(), Arc::new(Services::default()));
+        Self {
+            store,
+            otlp,
+            _dir: dir,
+        }
+    }
+
+    fn library(&self, service: &str, window: &Window) {
+        let resource = Resource {
+            service: service.into(),
+            instance: Some("i1".into()),
+            ..Resource::default()
+        };
+        let refusals = self
+            .otlp
+            .ingest(&export::request(window, &resource), NOW)
+            .unwrap();
+        assert_eq!(refusals.points, 0, "{}", refusals.message());
+    }
+
+    /// A total of requests as another SDK counts them, `started` ago.
+    fn foreign(&self, service: &str, total: u64, started: Nanos, at: Nanos) {
+        let request = json!({"resourceMetrics": [{
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+            "scopeMetrics": [{"scope": {"name": "sdk"}, "metrics": [{"name": "http.server.request.duration", "unit": "s",
+                "histogram": {"aggregationTemporality": 2, "dataPoints": [{
+                    "startTimeUnixNano": (NOW - started).to_string(), "timeUnixNano": (NOW - at).to_string(),
+                    "count": total.to_string(), "sum": total as f64 * 0.5,
+                    "bucketCounts": ["0", total.to_string(), "0"], "explicitBounds": [0.1, 1.0],
+                    "attributes": [{"key": "http.route", "value": {"stringValue": "/a"}},
+                        {"key": "http.request.method", "value": {"stringValue": "GET"}},
+                        {"key": "http.response.status_code", "value": {"intValue": "200"}}]}]}}]}]}]});
+        let request = serde_json::from_value(request).unwrap();
+        assert_eq!(self.otlp.ingest(&request, NOW).unwrap().points, 0);
+    }
+
+    fn counts(&self, scope: &Scope) -> Vec<(String, Option<u16>, u64)> {
+        let found = requests(&self.store, scope, Period::minutes_before(NOW, 5)).unwrap();
+        found
+            .into_iter()
+            .map(|(key, counts)| (key.service, key.status, counts.totals.duration.count))
+            .collect()
+    }
+}
+
+/// Requests for `/a` in the 10 s up to `ago` before now.
+fn window(ago: Nanos, answers: &[(u16, u64)]) -> Window {
+    let mut window = Window::empty(NOW - ago - 10 * SECOND, NOW - ago);
+    for &(status, count) in answers {
+        let key = WindowKey {
+            route: "/a".into(),
+            method: "GET",
+            status,
+            error_type: None,
+            run: None,
+        };
+        let series = window.requests.entry(key).or_default();
+        series.duration.record_n(0.25, count);
+        series.ended = count;
+    }
+    window
+}
+
+#[test]
+fn windows_of_the_library_add_up_by_route_and_status() {
+    let bench = Bench::new();
+    bench.library("shop", &window(60 * SECOND, &[(200, 8), (503, 1)]));
+    bench.library("shop", &window(10 * SECOND, &[(200, 4)]));
+    bench.library("shop", &window(10 * SECOND, &[(200, 4)]));
+    let found = requests(
+        &bench.store,
+        &Scope::Observed,
+        Period::minutes_before(NOW, 5),
+    )
+    .unwrap();
+    let key = RequestKey {
+        service: "shop".into(),
+        route: "/a".into(),
+        method: "GET".into(),
+        status: Some(200),
+    };
+    let counts = &found[&key];
+    assert_eq!(
+        (counts.totals.duration.count, counts.ended, counts.failed),
+        (12, 12, 0)
+    );
+    assert_eq!(counts.sources, ["library"]);
+    let failed = &found[&RequestKey {
+        status: Some(503),
+        ..key
+    }];
+    assert_eq!(
+        (failed.totals.errors, failed.error_types.get("503")),
+        (1, Some(&1))
+    );
+}
+
+#[test]
+fn totals_of_another_sdk_count_from_their_start_and_a_repeated_export_changes_nothing() {
+    let bench = Bench::new();
+    for _ in 0..3 {
+        bench.foreign("py", 7, 150 * SECOND, 120 * SECOND);
+        bench.foreign("py", 10, 150 * SECOND, 60 * SECOND);
+        // A restart.
+        bench.foreign("py", 15, 40 * SECOND, 10 * SECOND);
+    }
+    assert_eq!(
+        bench.counts(&Scope::Observed),
+        [("py".into(), Some(200), 25)]
+    );
+}
+
+#[test]
+fn a_service_measured_twice_counts_once() {
+    let bench = Bench::new();
+    bench.foreign("shop", 100, 100 * SECOND, 60 * SECOND);
+    bench.library("shop", &window(60 * SECOND, &[(200, 60)]));
+    bench.foreign("other", 5, 100 * SECOND, 60 * SECOND);
+    let expected = [
+        ("other".into(), Some(200), 5),
+        ("shop".into(), Some(200), 60),
+    ];
+    assert_eq!(bench.counts(&Scope::Observed), expected);
+}
+
+#[test]
+fn the_server_itself_and_load_tests_are_left_out() {
+    let bench = Bench::new();
+    bench.library("plimsoll", &window(10 * SECOND, &[(200, 3)]));
+    let mut tested = window(10 * SECOND, &[]);
+    let run = Some("r1".into());
+    let key = WindowKey {
+        route: "/a".into(),
+        method: "GET",
+        status: 200,
+        error_type: None,
+        run,
+    };
+    tested
+        .requests
+        .entry(key)
+        .or_default()
+        .duration
+        .record_n(0.1, 50);
+    bench.library("shop", &tested);
+    assert_eq!(bench.counts(&Scope::Observed), []);
+    assert_eq!(
+        bench.counts(&Scope::Service("plimsoll".into())),
+        [("plimsoll".into(), Some(200), 3)]
+    );
+}
+
+#[test]
+fn states_and_resources_are_told_by_instance() {
+    let bench = Bench::new();
+    for step in 0..8 {
+        let ago = (75 - 10 * step) * SECOND;
+        let mut window = window(ago, &[]);
+        window.resources = Some(Resources {
+            process_memory: Gauge::of(1e6 * (1 + step) as f64, NOW - ago),
+            system_cpu: Gauge::of(0.5, NOW - ago),
+            system_network_sent: 1_000,
+            ..Resources::default()
+        });
+        bench.library("shop", &window);
+    }
+    let period = Period::minutes_before(NOW, 5);
+    let key = ("shop".to_owned(), "i1".to_owned());
+    let [memory] = states(
+        &bench.store,
+        &Scope::Observed,
+        period,
+        "process",
+        ["memory_rss"],
+    )
+    .unwrap()[&key];
+    assert_eq!(
+        (memory.last, memory.mean, memory.max),
+        (Some(8e6), Some(4.5e6), Some(8e6))
+    );
+    let found = &resources(&bench.store, &Scope::Observed, period).unwrap()[&key];
+    let rss = found["process_memory_rss_bytes"];
+    assert_eq!((rss.current, rss.average), (8e6, 4.5e6));
+    assert_eq!(rss.trend, plimsoll::resources::Trend::Increasing);
+    assert_eq!(
+        found["system_cpu_ratio"].trend,
+        plimsoll::resources::Trend::Stable
+    );
+    assert_eq!(found["system_network_bits_per_second"].current, 800.0);
+}
+
+#[test]
+fn a_restarted_server_recalls_who_sent() {
+    let bench = Bench::new();
+    bench.library("shop", &window(120 * MINUTE, &[(200, 1)]));
+    bench.library("shop", &window(MINUTE, &[(200, 1)]));
+    let services = Services::default();
+    services.recall(&bench.store, NOW - 7 * 24 * 60 * MINUTE, NOW);
+    let shop = &services.list(1)[0];
+    assert_eq!((&*shop.name, &*shop.instances[0].instance), ("shop", "i1"));
+    assert_eq!(shop.sources, ["library"]);
+    assert!(shop.first_seen < shop.last_seen, "{shop:?}");
+}

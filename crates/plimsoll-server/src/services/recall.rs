@@ -1,0 +1,38 @@
+//! What the store remembers of services that sent before this process started, and of rows written by other ways.
+
+use super::{Seen, Services};
+use crate::store::Store;
+use crate::store::key;
+use crate::store::table::Nanos;
+
+/// One look at the past.
+const STEP: Nanos = 6 * 3600 * 1_000_000_000;
+/// The latest steps are looked at more closely …
+const FINE_STEP: Nanos = 600 * 1_000_000_000;
+/// … over this long.
+const FINE: Nanos = STEP;
+
+impl Services {
+    /// Notes the senders of all rows between `from` and `now`, at the start of the step in which they are: 10 minutes in
+    /// the last 6 hours, 6 hours before. Reads indexes only. Blocking.
+    pub fn recall(&self, store: &Store, from: Nanos, now: Nanos) {
+        for measurement in store.measurements() {
+            let mut start = from;
+            while start <= now {
+                let step = if now - start <= FINE { FINE_STEP } else { STEP };
+                for series in store.series_keys(&measurement, start..start.saturating_add(step)) {
+                    let tag = |name| key::tag_value(&series, name).into_owned();
+                    let seen = Seen {
+                        service: tag("service"),
+                        instance: tag("instance"),
+                        version: tag("version"),
+                        environment: tag("environment"),
+                        source: tag("source"),
+                    };
+                    self.note(&seen, start);
+                }
+                start = start.saturating_add(step);
+            }
+        }
+    }
+}
