@@ -225,11 +225,14 @@ impl View {
             .filter(|frame| frame.kind == Kind::Block)
             .and_then(|frame| block::decode(frame.payload).ok());
         read.filter(|read| read.rows() == block.rows as usize)
-            .ok_or_else(|| {
-                let damage = Damage::block(&self.path, run, block);
-                self.damage.report(damage.clone());
-                Box::new(damage)
-            })
+            .ok_or_else(|| self.report(run, block))
+    }
+
+    /// Reports that a block cannot be understood.
+    pub(crate) fn report(&self, run: &SealedRun, block: &BlockRef) -> Box<Damage> {
+        let damage = Damage::block(&self.path, run, block);
+        self.damage.report(damage.clone());
+        Box::new(damage)
     }
 }
 

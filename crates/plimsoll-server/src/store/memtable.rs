@@ -109,6 +109,13 @@ impl Memtable {
         self.contents.read().runs.keys().cloned().collect()
     }
 
+    /// Earliest and latest time; `None` without rows.
+    pub(crate) fn time_range(&self) -> Option<(Nanos, Nanos)> {
+        let contents = self.contents.read();
+        let runs = contents.runs.values().flatten();
+        runs.map(|run| (run.first, run.last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.contents.read().rows
     }

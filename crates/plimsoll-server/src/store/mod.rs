@@ -116,7 +116,9 @@ impl Store {
         let live = segment::list(&journal_dir)?.into_iter().collect();
         let files = Files::open(&config.dir, config.max_open_files, &live, damage.clone())?;
         let schema = Schema::default();
-        for commit in files.all().iter().flat_map(|file| file.commits().to_vec()) {
+        // Rollups have fields of their own.
+        let raw = files.of(Tier::Raw);
+        for commit in raw.iter().flat_map(|file| file.commits().to_vec()) {
             schema.learn(&commit.fields);
         }
         let series = SeriesIndex::new(config.max_series);

@@ -25,11 +25,16 @@ use rates::add_rates;
 /// [`Histogram::SCALE`].
 const MAX_KEPT_VALUES: usize = 8_000_000;
 
+/// Most cells of one query: about 500 MB.
+pub(crate) const MAX_CELLS: usize = 2_000_000;
+
 /// The buckets of one query being filled.
 pub(crate) struct Aggregation {
     buckets: Buckets,
     start: Nanos,
     end: Nanos,
+    /// Raw rows before this only tell cumulative fields where to count from.
+    from: Nanos,
     fields: Vec<Field>,
     /// Where the cells of a group and bucket begin in `cells`; there is one for each field.
     at: HashMap<(u32, Nanos), u32, foldhash::fast::RandomState>,
@@ -82,6 +87,7 @@ impl Aggregation {
             buckets,
             start,
             end,
+            from: start,
             fields: Vec::new(),
             at: HashMap::default(),
             cells: Vec::new(),
@@ -108,9 +114,18 @@ impl Aggregation {
         self.fields.iter().map(|field| field.name.clone()).collect()
     }
 
-    /// Adds raw rows of one series, which come in ascending time. Rows before the range only tell cumulative fields
-    /// where to count from.
+    /// Begins a part of the range whose raw rows come next, from this time on.
+    pub(crate) fn begin_raw(&mut self, from: Nanos) {
+        self.from = from;
+        self.carries.clear();
+    }
+
+    /// Adds raw rows of one series, which come in ascending time. Rows before the part that was begun only tell
+    /// cumulative fields where to count from.
     pub(crate) fn add_rows(&mut self, series: u32, group: u32, rows: &Rows<'_>) {
+        if self.is_full() {
+            return;
+        }
         for field in 0..self.fields.len() {
             let Some(column) = rows.columns[field] else {
                 continue;
@@ -152,7 +167,7 @@ impl Aggregation {
     fn add_column(&mut self, group: u32, field: usize, rows: &Rows<'_>, part: Part<'_>) {
         let needs = self.fields[field].needs;
         let mut from = rows.range.start
-            + rows.times[rows.range.clone()].partition_point(|&time| time < self.start);
+            + rows.times[rows.range.clone()].partition_point(|&time| time < self.from);
         while from < rows.range.end {
             let (start, end) = self.buckets.around(rows.times[from]);
             let to = from + rows.times[from..rows.range.end].partition_point(|&time| time < end);
@@ -180,6 +195,11 @@ impl Aggregation {
             self.kept_values += more;
             from = to;
         }
+    }
+
+    /// Whether there are so many cells that the query must be given up.
+    pub(crate) fn is_full(&self) -> bool {
+        self.cells.len() > MAX_CELLS
     }
 
     fn cell(&mut self, group: u32, bucket: Nanos, field: usize) -> &mut Cell {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use plimsoll::histogram::Histogram;
 
-use super::cell::{Cell, value_at};
+use super::cell::{Cell, Needs, sketch, value_at};
 use super::number::Number;
 use super::summary::Summary;
 use super::{Aggregation, is_present};
 use crate::store::calendar::MINUTE;
 use crate::store::query::Value;
 use crate::store::read::merge::Rows;
+use crate::store::schema::Type;
 use crate::store::table::{Column, Kind, Values};
 
 /// What a rollup keeps of a field in a bucket, each as a column named `FIELD.STATISTIC`.
@@ -42,6 +43,18 @@ impl Statistic {
         Statistic::Peak,
         Statistic::Histogram,
     ];
+
+    /// Whether the column is read for what a query needs.
+    fn is_needed(self, needs: Needs, of: Option<Type>) -> bool {
+        let of_histogram = of == Some(Type::Histogram);
+        match self {
+            Statistic::Count | Statistic::Sum => !of_histogram,
+            Statistic::Min | Statistic::Max => needs.summary && !of_histogram,
+            Statistic::Last => needs.last || of == Some(Type::String),
+            Statistic::Peak => needs.peak,
+            Statistic::Histogram => of_histogram || needs.values || needs.histogram,
+        }
+    }
 
     /// The column's name.
     pub(crate) fn column(self, field: &str) -> Arc<str> {
@@ -140,11 +153,21 @@ impl Statistics<'_> {
 }
 
 impl Aggregation {
-    /// The columns that rollup rows must come with, in this order.
-    pub(crate) fn rollup_names(&self) -> Vec<Arc<str>> {
+    /// The columns that rollup rows must come with, in this order; those that are of no use are left out (empty).
+    /// `type_of` tells a field's type.
+    pub(crate) fn rollup_names(&self, type_of: impl Fn(&str) -> Option<Type>) -> Vec<Arc<str>> {
+        let nothing: Arc<str> = Arc::from("");
+        let column = |field: &super::Field, statistic: Statistic| {
+            let needed = statistic.is_needed(field.needs, type_of(&field.name));
+            if needed {
+                statistic.column(&field.name)
+            } else {
+                nothing.clone()
+            }
+        };
         let fields = self.fields.iter();
         fields
-            .flat_map(|field| Statistic::ALL.map(|statistic| statistic.column(&field.name)))
+            .flat_map(|field| Statistic::ALL.map(|statistic| column(field, statistic)))
             .collect()
     }
 
@@ -229,10 +252,10 @@ impl Statistics<'_> {
 
 impl Cell {
     /// Takes in one value that a rollup kept.
-    fn add_single(&mut self, value: f64, needs: super::cell::Needs, scale: i8) {
+    fn add_single(&mut self, value: f64, needs: Needs, scale: i8) {
         if needs.histogram || self.histogram.is_some() {
             self.histogram
-                .get_or_insert_with(|| Box::new(super::cell::sketch(scale)))
+                .get_or_insert_with(|| Box::new(sketch(scale)))
                 .record(value);
         } else {
             self.values.push(value);

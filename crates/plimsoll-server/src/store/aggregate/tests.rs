@@ -210,7 +210,7 @@ fn answer_from_rollups(
     }
     let columns: Vec<Column> = columns.finish().collect();
     let mut aggregation = Aggregation::new(asked, Buckets::Fixed(4 * HOUR), 0, end);
-    let names = aggregation.rollup_names();
+    let names = aggregation.rollup_names(|_| Some(field.value_type));
     let columns: Vec<Option<&Column>> = names
         .iter()
         .map(|name| columns.iter().find(|column| column.name == *name))

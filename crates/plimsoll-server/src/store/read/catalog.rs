@@ -51,7 +51,7 @@ impl<'a> Catalog<'a> {
     }
 
     /// The number of the series with this key, if it matches.
-    pub(crate) fn place(&mut self, key: &Arc<[u8]>) -> Option<Place> {
+    pub(crate) fn place(&mut self, key: &[u8]) -> Option<Place> {
         if let Some(&known) = self.known.get(key) {
             return known;
         }
@@ -60,6 +60,7 @@ impl<'a> Catalog<'a> {
             .into_iter()
             .map(|(tag, value)| (Arc::from(tag), Arc::from(value)))
             .collect();
+        let key: Arc<[u8]> = Arc::from(key);
         let place = self.filter.accepts(&tags).then(|| {
             let group = self.group(tags);
             self.matching.push(Matching {
@@ -68,7 +69,7 @@ impl<'a> Catalog<'a> {
             });
             self.matching.len() as Place - 1
         });
-        self.known.insert(key.clone(), place);
+        self.known.insert(key, place);
         place
     }
 
@@ -83,6 +84,17 @@ impl<'a> Catalog<'a> {
     /// The matching series met so far, by their numbers.
     pub(crate) fn matching(&self) -> &[Matching] {
         &self.matching
+    }
+
+    /// The matching series met so far in the order of their keys, which is that of rows in blocks.
+    pub(crate) fn places_by_key(&self) -> Vec<Place> {
+        let mut places: Vec<Place> = (0..self.matching.len() as Place).collect();
+        places.sort_by(|&a, &b| {
+            self.matching[a as usize]
+                .key
+                .cmp(&self.matching[b as usize].key)
+        });
+        places
     }
 
     /// Whether a group has several series.
@@ -122,7 +134,7 @@ mod tests {
         }];
         let by = ["route".to_owned(), "zone".to_owned()];
         let mut catalog = Catalog::new(SeriesFilter::new(&filter).unwrap(), Grouping::By(&by));
-        let mut place = |tags: &[(&str, &str)]| catalog.place(&key::encode("http", tags).into());
+        let mut place = |tags: &[(&str, &str)]| catalog.place(&key::encode("http", tags));
         assert_eq!(place(&[("route", "/a"), ("status", "200")]), Some(0));
         assert_eq!(place(&[("route", "/a"), ("env", "test")]), None);
         assert_eq!(place(&[("route", "/a"), ("status", "500")]), Some(1));

@@ -1,5 +1,7 @@
 //! Why a query cannot be answered.
 
+use crate::store::error::StoreError;
+
 /// A query that cannot be answered as it stands.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -21,4 +23,7 @@ pub enum QueryError {
         /// The most.
         limit: usize,
     },
+    /// The files could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -8,9 +8,11 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
 use crate::store::Store;
+use crate::store::commit::SealedRun;
 use crate::store::key;
 use crate::store::schema::Field;
 use crate::store::table::Nanos;
+use crate::store::tier::Tier;
 
 impl Store {
     /// The measurements that have fields, sorted.
@@ -69,6 +71,29 @@ impl Store {
             ids.dedup();
             let series = self.series.resolve_all(&ids);
             keys.extend(series.iter().map(|series| series.key.clone()));
+        }
+        for tier in Tier::ALL {
+            for file in self
+                .files
+                .overlapping(tier, times.start, times.end.saturating_sub(1))
+            {
+                // A file that cannot be opened is reported by whoever reads its rows.
+                let Ok(view) = file.view() else { continue };
+                let runs = view
+                    .runs
+                    .iter()
+                    .filter(|run| &*run.measurement == measurement);
+                let overlaps = |run: &&Arc<SealedRun>| {
+                    run.blocks
+                        .iter()
+                        .any(|block| block.first < times.end && block.last >= times.start)
+                };
+                for key in runs.filter(overlaps).flat_map(|run| run.keys.iter()) {
+                    if !keys.contains(key) {
+                        keys.insert(Arc::from(key));
+                    }
+                }
+            }
         }
         keys
     }

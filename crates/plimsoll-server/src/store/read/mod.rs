@@ -1,28 +1,35 @@
 //! Queries answered from memory, blocks and rollups.
 
-mod catalog;
+mod blocks;
+pub(crate) mod catalog;
 mod cut;
 pub mod error;
-mod filter;
+pub(crate) mod filter;
 mod listing;
 pub(crate) mod merge;
+pub(crate) mod plan;
 mod raw;
 mod source;
+pub(crate) mod sources;
+mod support;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Store;
-use super::aggregate::Aggregation;
 use super::aggregate::cumulative::LONGEST_HOLE;
+use super::aggregate::{Aggregation, MAX_CELLS};
 use super::calendar::{Buckets, HOUR};
+use super::damage::Damage;
 use super::query::{Aggregate, Answer, Order, Query};
 use super::table::{Kind, Nanos};
-use catalog::{Catalog, Grouping, Place};
+use super::tier::Tier;
+use catalog::{Catalog, Grouping};
 use error::QueryError;
 use filter::SeriesFilter;
-use merge::Rows;
+use plan::plan;
 use raw::RawRows;
-use source::{MemorySource, Source, scan};
+use sources::Wanted;
 
 impl Store {
     /// Answers a query. Blocking: it reads and decodes files.
@@ -30,7 +37,7 @@ impl Store {
     /// What nobody has written (a measurement, a field, a tag) gives an empty answer, for it may come.
     ///
     /// # Errors
-    /// When the query cannot be answered as it stands; the message says what to change.
+    /// When the query cannot be answered as it stands; the message says what to change. When the disk fails.
     pub fn query(&self, query: &Query) -> Result<Answer, QueryError> {
         let raw = query
             .fields
@@ -46,36 +53,79 @@ impl Store {
         if query.start >= query.end {
             return Ok(Answer::default());
         }
-        if raw > 0 {
-            self.rows(query)
+        let (mut answer, mut damage) = if raw > 0 {
+            self.rows(query)?
         } else {
-            self.aggregated(query)
-        }
+            self.aggregated(query)?
+        };
+        answer.truncated = cut::cut(&mut answer.series, query.limit, query.order);
+        damage.sort_by_key(|damage| (damage.path.clone(), damage.start));
+        damage.dedup();
+        answer.missing = damage.iter().map(Damage::to_string).collect();
+        Ok(answer)
     }
 
-    fn aggregated(&self, query: &Query) -> Result<Answer, QueryError> {
+    fn aggregated(&self, query: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
         let mut catalog = Catalog::new(
             SeriesFilter::new(&query.filter)?,
             Grouping::By(&query.group_by),
         );
-        let buckets = Buckets::of(query.start, query.end, query.step, &self.config.time_zone);
-        let mut aggregation = Aggregation::new(&query.fields, buckets, query.start, query.end);
-        let start = query.start.saturating_sub(self.look_back(query));
-        self.raw_rows(
-            query,
-            &aggregation.field_names(),
-            start,
-            query.end,
-            &mut catalog,
-            |place, group, rows| {
-                aggregation.add_rows(place, group, rows);
+        let zone = &self.config.time_zone;
+        let buckets = Buckets::of(query.start, query.end, query.step, zone);
+        let mut aggregation =
+            Aggregation::new(&query.fields, buckets.clone(), query.start, query.end);
+        let times = self.with_rows(&(query.start..query.end));
+        let hours = self.hours(&query.measurement, &times);
+        let support = self.support(query, &mut catalog);
+        let segments = plan(
+            times,
+            &buckets,
+            &Buckets::Days(zone.clone()),
+            &hours,
+            |tier| support.of(tier),
+        );
+        let fields = aggregation.field_names();
+        let rollups = aggregation
+            .rollup_names(|field| Some(self.schema.field(&query.measurement, field)?.value_type));
+        let look_back = self.look_back(query);
+        let mut damage = Vec::new();
+        for segment in segments {
+            let is_raw = segment.tier == Tier::Raw;
+            let Range { start, end } = segment.times;
+            let (columns, times) = match is_raw {
+                true => (&fields, start.saturating_sub(look_back)..end),
+                false => (&rollups, start..end),
+            };
+            let wanted = Wanted {
+                measurement: &query.measurement,
+                columns,
+                times,
+            };
+            aggregation.begin_raw(start);
+            damage.extend(self.read_rows(
+                segment.tier,
+                &wanted,
+                &mut catalog,
+                |place, group, rows| match is_raw {
+                    true => aggregation.add_rows(place, group, rows),
+                    false => aggregation.add_rollups(group, rows),
+                },
+            )?);
+            if aggregation.is_full() {
+                return Err(QueryError::TooManyBuckets {
+                    limit: MAX_CELLS / fields.len(),
+                });
+            }
+        }
+        let (series, error_bound) = aggregation.finish(&query.fields, &catalog.group_tags());
+        Ok((
+            Answer {
+                series,
+                error_bound,
+                ..Answer::default()
             },
-        )?;
-        let mut answer = Answer::default();
-        (answer.series, answer.error_bound) =
-            aggregation.finish(&query.fields, &catalog.group_tags());
-        answer.truncated = cut::cut(&mut answer.series, query.limit, query.order);
-        Ok(answer)
+            damage,
+        ))
     }
 
     /// How far before the range to look for the sample from which a cumulative field counts on.
@@ -92,7 +142,7 @@ impl Store {
         if accumulates { LONGEST_HOLE } else { 0 }
     }
 
-    fn rows(&self, query: &Query) -> Result<Answer, QueryError> {
+    fn rows(&self, query: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
         let grouping = if query.group_by.is_empty() {
             Grouping::Each
         } else {
@@ -105,72 +155,46 @@ impl Store {
             .map(|field| Arc::from(field.name.as_str()))
             .collect();
         let mut found = RawRows::new(query.limit, query.order);
-        for (start, end) in windows(query.start, query.end, query.order) {
-            self.raw_rows(
-                query,
-                &columns,
-                start,
-                end,
-                &mut catalog,
-                |_, group, rows| found.add(group, rows),
-            )?;
+        let mut damage = Vec::new();
+        for times in windows(self.with_rows(&(query.start..query.end)), query.order) {
+            let wanted = Wanted {
+                measurement: &query.measurement,
+                columns: &columns,
+                times,
+            };
+            let read = self.read_rows(Tier::Raw, &wanted, &mut catalog, |_, group, rows| {
+                found.add(group, rows)
+            })?;
+            damage.extend(read);
             if found.is_enough() {
                 break;
             }
         }
-        let mut answer = Answer {
-            series: found.finish(columns.len(), &catalog.group_tags()),
-            ..Answer::default()
-        };
-        answer.truncated = cut::cut(&mut answer.series, query.limit, query.order);
-        Ok(answer)
-    }
-
-    /// Shows `visit` the raw rows of matching series in a range, with number and group of the series.
-    fn raw_rows(
-        &self,
-        query: &Query,
-        columns: &[Arc<str>],
-        start: Nanos,
-        end: Nanos,
-        catalog: &mut Catalog<'_>,
-        mut visit: impl FnMut(Place, u32, &Rows<'_>),
-    ) -> Result<(), QueryError> {
-        let runs = self.runs(&query.measurement, start, end.saturating_sub(1));
-        let memory = runs
-            .into_iter()
-            .map(|run| MemorySource::new(run, columns, &self.series, catalog));
-        let sources: Vec<Source> = memory.map(Source::Memory).collect();
-        let groups: Vec<u32> = catalog
-            .matching()
-            .iter()
-            .map(|series| series.group)
-            .collect();
-        scan(
-            &sources,
-            0..groups.len() as Place,
-            start,
-            end,
-            |place, rows| visit(place, groups[place as usize], rows),
-        );
-        Ok(())
+        let series = found.finish(columns.len(), &catalog.group_tags());
+        Ok((
+            Answer {
+                series,
+                ..Answer::default()
+            },
+            damage,
+        ))
     }
 }
 
 /// The range in pieces that grow, from the end that is asked for first: a few rows are found without reading it all.
-fn windows(start: Nanos, end: Nanos, order: Order) -> impl Iterator<Item = (Nanos, Nanos)> {
-    let (mut from, mut to, mut width) = (start, end, HOUR);
+fn windows(times: Range<Nanos>, order: Order) -> impl Iterator<Item = Range<Nanos>> {
+    let (mut from, mut to, mut width) = (times.start, times.end, HOUR);
     std::iter::from_fn(move || {
         let window = match order {
-            Order::Ascending => (from, from.saturating_add(width).min(to)),
-            Order::Descending => (to.saturating_sub(width).max(from), to),
+            Order::Ascending => from..from.saturating_add(width).min(to),
+            Order::Descending => to.saturating_sub(width).max(from)..to,
         };
         match order {
-            Order::Ascending => from = window.1,
-            Order::Descending => to = window.0,
+            Order::Ascending => from = window.end,
+            Order::Descending => to = window.start,
         }
         width = width.saturating_mul(4);
-        (window.0 < window.1).then_some(window)
+        (window.start < window.end).then_some(window)
     })
 }
 

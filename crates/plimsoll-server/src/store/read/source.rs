@@ -3,19 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::blocks::{BlockSource, Decoded};
 use super::catalog::{Catalog, Place};
 use super::merge::{Rows, merge};
+use crate::store::damage::Damage;
 use crate::store::memtable::Run;
 use crate::store::series::SeriesIndex;
 use crate::store::table::{Column, Nanos};
-
-/// The asked columns of some rows, decoded.
-#[derive(Debug)]
-pub(crate) struct Chunk {
-    pub(crate) times: Vec<Nanos>,
-    /// In the order asked.
-    pub(crate) columns: Vec<Option<Column>>,
-}
 
 /// A run of rows of one measurement in memory, ready to be read series by series.
 pub(crate) struct MemorySource {
@@ -34,10 +28,8 @@ impl MemorySource {
         catalog: &mut Catalog<'_>,
     ) -> Self {
         let table = &run.table;
-        let columns = columns
-            .iter()
-            .map(|name| table.columns.iter().position(|column| column.name == *name))
-            .collect();
+        let place = |name: &Arc<str>| table.columns.iter().position(|column| column.name == *name);
+        let columns = columns.iter().map(place).collect();
         let (mut ids, mut ends) = (Vec::new(), Vec::new());
         let mut from = 0;
         while from < table.series.len() {
@@ -65,20 +57,27 @@ impl MemorySource {
 }
 
 /// One of the places that rows of a query are read from.
-pub(crate) enum Source {
+pub(crate) enum Source<'a> {
     /// A run of a memtable.
     Memory(MemorySource),
+    /// A sealed run.
+    Blocks(BlockSource<'a>),
 }
 
 /// Rows that a source gave for one series.
 enum Piece<'a> {
     Memory(&'a MemorySource, Range<usize>),
+    Block(Arc<Decoded>, Range<usize>),
 }
 
-impl Source {
+impl Source<'_> {
     fn pieces<'a>(&'a self, place: Place, pieces: &mut Vec<Piece<'a>>) {
         match self {
             Source::Memory(memory) => pieces.push(Piece::Memory(memory, memory.rows_of(place))),
+            Source::Blocks(blocks) => {
+                let rows = blocks.rows_of(place).into_iter();
+                pieces.extend(rows.map(|(block, range)| Piece::Block(block, range)));
+            }
         }
     }
 }
@@ -87,6 +86,7 @@ impl Piece<'_> {
     fn times(&self) -> &[Nanos] {
         match self {
             Piece::Memory(memory, _) => &memory.run.table.times,
+            Piece::Block(block, _) => &block.times,
         }
     }
 
@@ -100,23 +100,23 @@ impl Piece<'_> {
                     .map(|at| at.map(|at| &table.columns[at]))
                     .collect()
             }
+            Piece::Block(block, _) => block.columns.iter().map(Option::as_ref).collect(),
         }
     }
 
     fn range(&self) -> Range<usize> {
         match self {
-            Piece::Memory(_, range) => range.clone(),
+            Piece::Memory(_, range) | Piece::Block(_, range) => range.clone(),
         }
     }
 }
 
-/// Shows `visit` the rows in `start..end` of these series, one after the other, each in ascending time and each time
+/// Shows `visit` the rows in `times` of these series, one series after the other, each in ascending time and each time
 /// once. Sources come in the order of their writing.
 pub(crate) fn scan(
-    sources: &[Source],
+    sources: &[Source<'_>],
     places: impl IntoIterator<Item = Place>,
-    start: Nanos,
-    end: Nanos,
+    times: Range<Nanos>,
     mut visit: impl FnMut(Place, &Rows<'_>),
 ) {
     for place in places {
@@ -135,9 +135,19 @@ pub(crate) fn scan(
                     columns,
                     range: piece.range(),
                 }
-                .within(start, end)
+                .within(times.start, times.end)
             })
             .collect();
         merge(&rows, |rows| visit(place, rows));
+    }
+}
+
+impl Source<'_> {
+    /// What could not be read.
+    pub(crate) fn into_damage(self) -> Vec<Damage> {
+        match self {
+            Source::Memory(_) => Vec::new(),
+            Source::Blocks(blocks) => blocks.into_damage(),
+        }
     }
 }

@@ -216,3 +216,28 @@ fn what_was_written_is_listed_within_the_limit() {
     );
     assert_eq!(&*store.fields("climate")[0].0, "temperature");
 }
+
+#[test]
+fn rows_in_blocks_and_in_memory_answer_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    write(&store, "hall", &[(SECOND, 1.0), (2 * SECOND, 2.0)]);
+    write(&store, "attic", &[(SECOND, 10.0)]);
+    store.flush().unwrap();
+    write(&store, "hall", &[(2 * SECOND, 5.0), (3 * SECOND, 3.0)]);
+    let by_room = Query {
+        group_by: vec!["room".into()],
+        ..ask(Aggregate::Sum)
+    };
+    let expected = [
+        ("attic".into(), vec![0], vec![Value::F64(10.0)]),
+        ("hall".into(), vec![0], vec![Value::F64(9.0)]),
+    ];
+    assert_eq!(rooms(&store.query(&by_room).unwrap()), expected);
+    store.flush().unwrap();
+    assert_eq!(rooms(&store.query(&by_room).unwrap()), expected);
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(rooms(&store.query(&by_room).unwrap()), expected);
+    assert_eq!(store.tag_keys("climate", 0..MINUTE), ["house", "room"]);
+}
