@@ -94,6 +94,22 @@ impl Customer {
         })
     }
 
+    /// The body of whatever `path` answers; not timed, not counted.
+    pub(crate) async fn read(&self, path: &str) -> anyhow::Result<Bytes> {
+        let answer = self
+            .client
+            .get(format!("{}{path}", self.shop).parse()?)
+            .await?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        anyhow::ensure!(
+            status.is_success(),
+            "{path} answered {status}: {}",
+            String::from_utf8_lossy(&body)
+        );
+        Ok(body)
+    }
+
     pub(crate) async fn ask(&self, wish: &Wish) -> anyhow::Result<Answered> {
         let request = Request::builder()
             .method(&wish.method)

@@ -1,11 +1,13 @@
 //! Customers of the example shop: honest HTTP requests, at a rate that rises and falls like a day's, each counted and timed here,
 //! independently of whatever the shop measures of itself.
 
+mod compare;
 mod customer;
 mod tally;
 mod wave;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -43,6 +45,9 @@ struct Arguments {
     /// Where the counts and timings are written at the end, as JSON.
     #[arg(long)]
     report: Option<PathBuf>,
+    /// A Plimsoll server that measures this shop: its counts and timings are compared with those taken here.
+    #[arg(long, value_name = "URL")]
+    compare: Option<String>,
 }
 
 /// More requests than this are not under way at once; what would be is counted as skipped.
@@ -57,23 +62,38 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let customer = Arc::new(Customer::new(&arguments.url)?);
-    let tally = drive(&arguments, customer).await;
-    let report =
-        serde_json::to_string_pretty(&tally.report()).context("cannot write the report")?;
-    match &arguments.report {
-        Some(path) => std::fs::write(path, report)
-            .with_context(|| format!("cannot write the report to {}", path.display()))?,
-        None => {
-            #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
-            {
-                println!("{report}");
-            }
-        }
+    let started = Instant::now();
+    let report = drive(&arguments, customer).await.report();
+    if let Some(path) = &arguments.report {
+        let text = serde_json::to_string_pretty(&report).context("cannot write the report")?;
+        std::fs::write(path, text)
+            .with_context(|| format!("cannot write the report to {}", path.display()))?;
     }
-    Ok(())
+    say(&format!(
+        "{} requests answered, {} without an answer, {} not sent because too many were under way",
+        report.requests, report.unanswered, report.skipped
+    ));
+    let Some(server) = &arguments.compare else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    // Windows of 10 s and an export every 5 s: what was counted last arrives later.
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let minutes = started.elapsed().as_secs() / 60 + 2;
+    let comparison = compare::compare(server, &report, minutes, PATIENCE).await?;
+    say(&comparison.text);
+    Ok(if comparison.agrees {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the result is what the program is for")]
+fn say(text: &str) {
+    println!("{text}");
 }
 
 /// Requests start when their time has come, whether or not those before them were answered: a slow shop does not

@@ -49,31 +49,18 @@ impl Tally {
 
     pub(crate) fn report(&self) -> Report {
         let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut by_route: BTreeMap<(&str, &str), Vec<f32>> = BTreeMap::new();
-        for ((method, route, _), answers) in &counted.answers {
-            by_route
-                .entry((method, route))
-                .or_default()
-                .extend(&answers.latencies_secs);
-        }
-        let statuses = counted
+        let routes = counted
             .answers
             .iter()
-            .map(|((method, route, status), answers)| StatusReport {
-                method: method.clone(),
-                route: (*route).to_owned(),
-                status: *status,
-                requests: answers.latencies_secs.len(),
-                left_early: answers.left_early,
-            });
-        let routes = by_route
-            .into_iter()
-            .map(|((method, route), mut latencies)| {
+            .map(|((method, route, status), answers)| {
+                let mut latencies = answers.latencies_secs.clone();
                 latencies.sort_by(f32::total_cmp);
                 RouteReport {
-                    method: method.to_owned(),
-                    route: route.to_owned(),
+                    method: method.clone(),
+                    route: (*route).to_owned(),
+                    status: *status,
                     requests: latencies.len(),
+                    left_early: answers.left_early,
                     p50_secs: percentile(&latencies, 0.50),
                     p95_secs: percentile(&latencies, 0.95),
                     p99_secs: percentile(&latencies, 0.99),
@@ -88,41 +75,35 @@ impl Tally {
             unanswered: counted.unanswered,
             skipped: counted.skipped,
             routes: routes.collect(),
-            statuses: statuses.collect(),
         }
     }
 }
 
 /// What was counted and timed, for [`Tally::report`].
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Report {
     /// Requests that were answered.
-    requests: usize,
+    pub(crate) requests: usize,
     /// Requests that were sent and got no answer.
-    unanswered: u64,
+    pub(crate) unanswered: u64,
     /// Requests that were not sent, because too many were under way.
-    skipped: u64,
-    routes: Vec<RouteReport>,
-    statuses: Vec<StatusReport>,
+    pub(crate) skipped: u64,
+    /// One for each method, route and status.
+    pub(crate) routes: Vec<RouteReport>,
 }
 
+/// Requests that were answered alike.
 #[derive(Debug, Serialize)]
-struct RouteReport {
-    method: String,
-    route: String,
-    requests: usize,
-    p50_secs: f32,
-    p95_secs: f32,
-    p99_secs: f32,
-}
-
-#[derive(Debug, Serialize)]
-struct StatusReport {
-    method: String,
-    route: String,
-    status: u16,
-    requests: usize,
-    left_early: u64,
+pub(crate) struct RouteReport {
+    pub(crate) method: String,
+    pub(crate) route: String,
+    pub(crate) status: u16,
+    pub(crate) requests: usize,
+    /// Those that did not take the whole body.
+    pub(crate) left_early: u64,
+    pub(crate) p50_secs: f32,
+    pub(crate) p95_secs: f32,
+    pub(crate) p99_secs: f32,
 }
 
 /// The smallest value that at least `share` of `sorted` do not exceed (nearest rank).
@@ -162,15 +143,13 @@ mod tests {
         tally.add(&wish, Err(anyhow::anyhow!("connection reset")));
         let report = tally.report();
         let counts: Vec<_> = report
-            .statuses
+            .routes
             .iter()
             .map(|line| (line.status, line.requests, line.left_early))
             .collect();
         assert_eq!(counts, [(200, 2, 1), (404, 1, 0)]);
         assert_eq!((report.requests, report.unanswered), (3, 1));
-        assert_eq!(
-            (report.routes[0].requests, report.routes[0].p95_secs),
-            (3, 0.404)
-        );
+        let slowest: Vec<_> = report.routes.iter().map(|line| line.p95_secs).collect();
+        assert_eq!(slowest, [0.2, 0.404]);
     }
 }

@@ -1,0 +1,197 @@
+//! The counts and timings taken here beside those that Plimsoll has of the same requests.
+//!
+//! Timings are compared where the comparison is fair. The shop is timed from the request's arrival to the head of the answer, a customer from
+//! sending to receiving that head: kernel and scheduler add 0.1 to 1 ms to the customer's. On a route that takes 50 ms or more that is
+//! at most 2 % of it, on a fast one it is most of what is measured. Percentiles of few requests hang on single ones.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use crate::customer::Customer;
+use crate::tally::{Report, RouteReport};
+
+/// What the server answers for the shop's routes.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Measured {
+    routes: Vec<Route>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Route {
+    method: String,
+    route: String,
+    /// Absent when no answer had one.
+    status: Option<u16>,
+    total_requests: u64,
+    p95_seconds: Option<f64>,
+}
+
+/// How both agree.
+#[derive(Debug)]
+pub(crate) struct Comparison {
+    pub(crate) agrees: bool,
+    /// A table for people.
+    pub(crate) text: String,
+}
+
+/// As wide as a bucket of Plimsoll's histogram: 2^(1/32) - 1.
+const TOLERANCE: f64 = 0.022;
+const SLOW_ENOUGH_SECS: f64 = 0.050;
+const MANY_ENOUGH: u64 = 200;
+
+/// Compares with what the server has of the last minutes, when it has as many requests as were sent, or after `patience`.
+///
+/// # Errors
+/// When the server does not answer.
+pub(crate) async fn compare(
+    server: &str,
+    report: &Report,
+    minutes: u64,
+    patience: Duration,
+) -> anyhow::Result<Comparison> {
+    let server = Customer::new(server)?;
+    let path = format!("/api/performance/routes?service=shop&minutes={minutes}");
+    let started = Instant::now();
+    loop {
+        let answer = server.read(&path).await?;
+        let measured: Measured = serde_json::from_slice(&answer).with_context(|| {
+            format!(
+                "cannot read the answer of {path}: {}",
+                String::from_utf8_lossy(&answer)
+            )
+        })?;
+        let comparison = beside(report, &measured);
+        if comparison.agrees || started.elapsed() > patience {
+            return Ok(comparison);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// One line of each side, where it has one.
+type Both<'a> = (Option<&'a RouteReport>, Option<&'a Route>);
+
+fn beside(report: &Report, measured: &Measured) -> Comparison {
+    let mut lines: BTreeMap<(&str, &str, u16), Both<'_>> = BTreeMap::new();
+    for own in &report.routes {
+        lines
+            .entry((&own.route, &own.method, own.status))
+            .or_default()
+            .0 = Some(own);
+    }
+    for found in &measured.routes {
+        let key = (
+            &*found.route,
+            &*found.method,
+            found.status.unwrap_or_default(),
+        );
+        lines.entry(key).or_default().1 = Some(found);
+    }
+    let mut comparison = Comparison {
+        agrees: true,
+        text: String::new(),
+    };
+    comparison.line(
+        true,
+        format_args!(
+            "{:<34} {:>8} {:>8}  p95 ms, sent and measured",
+            "", "sent", "measured"
+        ),
+    );
+    for ((route, method, status), (own, found)) in lines {
+        let name = format!("{method} {route} {status}");
+        let sent = own.map_or(0, |own| own.requests as u64);
+        let counted = found.map_or(0, |found| found.total_requests);
+        let own_secs = own.map_or(f64::NAN, |own| f64::from(own.p95_secs));
+        let found_secs = found
+            .and_then(|found| found.p95_seconds)
+            .unwrap_or(f64::NAN);
+        let off = found_secs / own_secs - 1.0;
+        let fair = own_secs >= SLOW_ENOUGH_SECS && sent >= MANY_ENOUGH;
+        let compared = if fair {
+            format!(" ({:+.1} %)", off * 1e2)
+        } else {
+            String::new()
+        };
+        comparison.line(
+            // A percentile that is missing is NaN, and no NaN is within the tolerance.
+            sent == counted && (!fair || off.abs() <= TOLERANCE),
+            format_args!(
+                "{name:<34} {sent:>8} {counted:>8} {:>8.1} {:>8.1}{compared}",
+                own_secs * 1e3,
+                found_secs * 1e3
+            ),
+        );
+    }
+    comparison
+}
+
+impl Comparison {
+    fn line(&mut self, agrees: bool, text: fmt::Arguments<'_>) {
+        self.agrees &= agrees;
+        let mark = if agrees { "" } else { "  <- differs" };
+        let _ = writeln!(self.text, "{text}{mark}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(requests: usize, p95_secs: f32) -> Report {
+        let line = RouteReport {
+            method: "POST".into(),
+            route: "/checkout".into(),
+            status: 201,
+            requests,
+            left_early: 0,
+            p50_secs: 0.1,
+            p95_secs,
+            p99_secs: 0.4,
+        };
+        Report {
+            requests,
+            routes: vec![line],
+            ..Report::default()
+        }
+    }
+
+    fn measured(total_requests: u64, p95_seconds: f64) -> Measured {
+        let route = Route {
+            method: "POST".into(),
+            route: "/checkout".into(),
+            status: Some(201),
+            total_requests,
+            p95_seconds: Some(p95_seconds),
+        };
+        Measured {
+            routes: vec![route],
+        }
+    }
+
+    #[test]
+    fn equal_counts_and_close_percentiles_agree() {
+        assert!(beside(&report(500, 0.3), &measured(500, 0.306)).agrees);
+    }
+
+    #[test]
+    fn one_request_more_or_less_differs() {
+        assert!(!beside(&report(500, 0.3), &measured(499, 0.3)).agrees);
+        assert!(!beside(&report(500, 0.3), &measured(501, 0.3)).agrees);
+        assert!(!beside(&report(500, 0.3), &Measured::default()).agrees);
+    }
+
+    #[test]
+    fn a_percentile_beyond_a_bucket_differs() {
+        assert!(!beside(&report(500, 0.3), &measured(500, 0.308)).agrees);
+    }
+
+    #[test]
+    fn percentiles_of_fast_routes_are_not_compared() {
+        assert!(beside(&report(500, 0.001), &measured(500, 0.000_5)).agrees);
+    }
+}
