@@ -37,7 +37,10 @@ async fn main() -> anyhow::Result<()> {
     let pool = database::open(&arguments.database)
         .await
         .with_context(|| format!("cannot open the database {}", arguments.database.display()))?;
-    let app = routes::shop(pool);
+    // Where its windows go is in the environment: OTEL_EXPORTER_OTLP_ENDPOINT.
+    let monitor = plimsoll::Monitor::builder("shop").build()?;
+    let app = routes::shop(pool).layer(monitor.layer());
+    tokio::spawn(monitor.run());
 
     let listener = TcpListener::bind(arguments.listen)
         .await
