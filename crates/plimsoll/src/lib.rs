@@ -7,10 +7,12 @@ mod error;
 pub mod export;
 pub mod health;
 pub mod histogram;
-pub mod performance;
 #[cfg(feature = "tower")]
 pub mod layer;
+#[cfg(feature = "axum")]
+pub mod listener;
 mod monitor;
+pub mod performance;
 mod registry;
 pub mod resources;
 pub mod window;

@@ -66,7 +66,6 @@ impl Guard {
         }
     }
 
-
     pub(super) fn recorder(&self) -> Recorder {
         self.recorder
     }
@@ -101,7 +100,7 @@ impl Guard {
             }
         });
         let body =
-            (missing_bytes > 0 && status != StatusCode::SWITCHING_PROTOCOLS).then_some(BodyGuard {
+            (missing_bytes > 0 && status != StatusCode::SWITCHING_PROTOCOLS).then(|| BodyGuard {
                 recorder,
                 began,
                 key,

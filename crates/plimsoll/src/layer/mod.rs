@@ -18,7 +18,7 @@ pub use correlation::Correlation;
 pub use future::ResponseFuture;
 #[cfg(feature = "axum")]
 pub use handler::{HandlerFuture, MeasuredHandler};
-pub use queue::{QueueLayer, QueueService};
+pub use queue::{QueueFuture, QueueLayer, QueueService};
 pub use service::{MeasureLayer, MeasureService};
 
 use std::sync::Arc;

@@ -1,8 +1,13 @@
 //! How long requests wait for a handler.
 
-use std::task::{Context, Poll};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
+use std::task::{Context, Poll, ready};
 
 use http::Request;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -13,13 +18,13 @@ use crate::registry::{Local, with_local};
 
 /// When a request entered the queue; dropping it, wherever that is, leaves the queue.
 #[derive(Clone, Debug)]
-struct Waiting(std::sync::Arc<Place>);
+struct Waiting(Arc<Place>);
 
 #[derive(Debug)]
 struct Place {
     recorder: Recorder,
     entered: Stamp,
-    left: std::sync::atomic::AtomicBool,
+    left: AtomicBool,
 }
 
 impl Monitor {
@@ -62,21 +67,73 @@ impl<S> Layer<S> for QueueLayer {
 
 impl<S, A> Service<Request<A>> for QueueService<S>
 where
-    S: Service<Request<A>>,
+    S: Service<Request<A>> + Clone,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = QueueFuture<S, A>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// Always ready: requests are to wait here, where that is seen.
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
         if let Some(recorder) = self.recorder {
             request.extensions_mut().insert(Waiting::enter(recorder));
         }
-        self.inner.call(request)
+        QueueFuture {
+            state: State::Waiting {
+                service: self.inner.clone(),
+                request: Some(request),
+            },
+        }
+    }
+}
+
+pin_project! {
+    /// Future of [`QueueService`].
+    pub struct QueueFuture<S, A>
+    where
+        S: Service<Request<A>>,
+    {
+        #[pin]
+        state: State<S, A>,
+    }
+}
+
+pin_project! {
+    #[project = Step]
+    enum State<S, A>
+    where
+        S: Service<Request<A>>,
+    {
+        Waiting { service: S, request: Option<Request<A>> },
+        Called { #[pin] future: S::Future },
+    }
+}
+
+impl<S, A> Future for QueueFuture<S, A>
+where
+    S: Service<Request<A>>,
+{
+    type Output = Result<S::Response, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let called = match state.as_mut().project() {
+                Step::Called { future } => return future.poll(cx),
+                Step::Waiting { service, request } => {
+                    ready!(service.poll_ready(cx))?;
+                    let request = request.take().expect("the state changes with the call");
+                    State::Called {
+                        future: service.call(request),
+                    }
+                }
+            };
+            state.set(called);
+        }
     }
 }
 
@@ -85,8 +142,8 @@ impl Waiting {
         let _gone = with_local(recorder.monitor, |local| {
             local.shared.connections.enter_queue()
         });
-        let left = std::sync::atomic::AtomicBool::new(false);
-        Self(std::sync::Arc::new(Place {
+        let left = AtomicBool::new(false);
+        Self(Arc::new(Place {
             recorder,
             entered: Stamp::now(),
             left,
@@ -97,7 +154,6 @@ impl Waiting {
 /// Ends the wait of a request that has reached its handler.
 #[cold]
 pub(super) fn leave<A>(request: &Request<A>, now: Stamp, local: &mut Local) {
-    use std::sync::atomic::Ordering::AcqRel;
     let Some(Waiting(place)) = request.extensions().get::<Waiting>() else {
         return;
     };

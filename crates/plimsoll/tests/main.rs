@@ -1,0 +1,9 @@
+//! The library as a service uses it: through real sockets.
+
+mod bodies;
+mod connections;
+mod correlation;
+mod monitors;
+mod requests;
+mod server;
+mod upgrades;
