@@ -1,13 +1,14 @@
 //! Builds the server, starts its tasks and stops them in the order of the datum.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
+use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
 use crate::http::listener;
 use crate::http::slow::Slow;
@@ -53,6 +54,9 @@ impl Server {
             store,
             ingest: Ingest::new(config.body),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
+            exports: Slow::new(config.slow_requests_max, config.slow_timeout),
+            stats: StatsCache::default(),
+            started: Instant::now(),
             tasks: Tasks::default(),
             config,
         });

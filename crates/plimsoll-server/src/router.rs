@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 
-use crate::api;
+use crate::api::{self, v1};
 use crate::http::{door, problem};
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
@@ -37,6 +37,23 @@ pub fn router(app: App) -> Router {
         .route(
             "/api/performance/resources",
             get(api::performance::resources::resources_of),
+        )
+        .route("/api/v1/query", get(v1::query::get).post(v1::query::post))
+        .route("/api/v1/export", get(v1::export::export))
+        .route(
+            "/api/v1/events",
+            get(v1::events_read::list).post(v1::events::post),
+        )
+        .route("/api/v1/events/stats", get(v1::stats::events))
+        .route("/api/v1/stats", get(v1::stats::all))
+        .route("/api/v1/measurements", get(v1::listing::measurements))
+        .route(
+            "/api/v1/measurements/{measurement}",
+            get(v1::listing::measurement),
+        )
+        .route(
+            "/api/v1/measurements/{measurement}/tags/{tag}",
+            get(v1::listing::tag),
         )
         .route("/ping", get(line_protocol::ping).head(line_protocol::ping))
         .route("/write", post(line_protocol::write_v1))

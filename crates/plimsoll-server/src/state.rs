@@ -1,7 +1,9 @@
 //! What every handler and task shares, built once in [`crate::app`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
@@ -27,6 +29,12 @@ pub struct AppState {
     pub services: Arc<Services>,
     /// Where long reads run.
     pub slow: Slow,
+    /// Where exports run, which may take as long as their readers do.
+    pub exports: Slow,
+    /// Statistics that are still good.
+    pub stats: StatsCache,
+    /// When the server started.
+    pub started: Instant,
 }
 
 /// As handlers receive it: `State(app): State<App>`.

@@ -3,3 +3,4 @@
 pub mod health;
 pub mod performance;
 pub mod services;
+pub mod v1;

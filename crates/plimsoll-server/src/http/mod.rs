@@ -6,3 +6,4 @@ pub mod extract;
 pub mod listener;
 pub mod problem;
 pub mod slow;
+pub mod stream;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{Answer, Problem};
 
@@ -24,6 +24,21 @@ impl Slow {
         }
     }
 
+    /// Starts `work` on a thread that may block, and leaves it to itself: it writes its answer as it goes.
+    ///
+    /// # Errors
+    /// 503 when no place got free in time.
+    pub async fn start(&self, work: impl FnOnce() + Send + 'static) -> Answer<()> {
+        let place = self
+            .place(tokio::time::Instant::now() + self.patience)
+            .await?;
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work();
+        });
+        Ok(())
+    }
+
     /// Runs `work` on a thread that may block.
     ///
     /// # Errors
@@ -34,13 +49,7 @@ impl Slow {
         work: impl FnOnce() -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
         let deadline = tokio::time::Instant::now() + self.patience;
-        let place = tokio::time::timeout_at(deadline, self.places.clone().acquire_owned());
-        let Ok(Ok(place)) = place.await else {
-            let detail = "too many long requests at once";
-            return Err(
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(5),
-            );
-        };
+        let place = self.place(deadline).await?;
         let running = tokio::task::spawn_blocking(move || {
             let _place = place;
             work()
@@ -56,6 +65,17 @@ impl Slow {
                     self.patience.as_secs()
                 ),
             )),
+        }
+    }
+
+    async fn place(&self, deadline: tokio::time::Instant) -> Answer<OwnedSemaphorePermit> {
+        let place = tokio::time::timeout_at(deadline, self.places.clone().acquire_owned());
+        match place.await {
+            Ok(Ok(place)) => Ok(place),
+            _ => {
+                let detail = "too many long requests at once";
+                Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(5))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::number;
 use super::parser::Context;
 use super::reason::Reason;
 use super::scan::{self, MAX_KEY_BYTES, Value};
+use super::tables::MAX_FIELDS;
 
 /// The parts of a well-formed line.
 #[derive(Debug)]
@@ -39,6 +40,9 @@ impl<'t> Line<'t> {
                 return Err(Reason::MissingFieldValue(scan::short(&name)));
             }
             let (value, after) = scan::value(text, name_end + 1, || scan::short(&name))?;
+            if fields.len() >= MAX_FIELDS {
+                return Err(Reason::TooManyFields(scan::short(&name)));
+            }
             fields.push((name, value));
             at = after;
             if bytes.get(at) != Some(&b',') {
@@ -58,8 +62,13 @@ impl<'t> Line<'t> {
     /// Whether the store could take it: its time and the types of its fields.
     pub(super) fn check(&self, context: &Context<'_>) -> Result<(), Reason> {
         context.check_time(self.time, &(context.bounds)(&self.measurement))?;
-        for (name, value) in &self.fields {
-            context.check_type(&self.measurement, name, value.value_type())?;
+        for (index, (name, value)) in self.fields.iter().enumerate() {
+            let value_type = value.value_type();
+            context.check_type(&self.measurement, name, value_type)?;
+            let before = self.fields[..index].iter().find(|(other, _)| other == name);
+            if before.is_some_and(|(_, before)| before.value_type() != value_type) {
+                return Err(Reason::TwoTypes(scan::short(name)));
+            }
         }
         Ok(())
     }
@@ -95,11 +104,12 @@ fn key(key: &str) -> Result<Key<'_>, Reason> {
             return Err(Reason::MissingTagValue(scan::short(&name)));
         }
         let value = scan::unescape(&key[value_start..value_end], scan::IN_NAME);
-        if tags.iter().any(|(known, _)| *known == name) {
-            return Err(Reason::DuplicateTag(scan::short(&name)));
-        }
         tags.push((name, value));
         at = value_end;
+    }
+    tags.sort_unstable();
+    if let Some(pair) = tags.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(Reason::DuplicateTag(scan::short(&pair[0].0)));
     }
     Ok((measurement, tags))
 }

@@ -10,6 +10,8 @@ mod reason;
 mod rejected;
 mod scan;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use axum::body::Body;
 use axum::extract::State;

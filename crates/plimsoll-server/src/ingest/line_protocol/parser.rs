@@ -7,6 +7,9 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 use crate::store::schema::{Schema, Type};
 use crate::store::series::SeriesIndex;
 use crate::store::table::{Batch, Kind, Nanos, SeriesId};
@@ -52,6 +55,7 @@ pub fn parse(text: &[u8], context: &Context<'_>) -> Parsed {
     let mut parser = Parser {
         context,
         tables: Vec::new(),
+        by_raw: HashMap::default(),
         current: 0,
         line: 1,
         bytes_left: text.len(),
@@ -69,6 +73,8 @@ pub fn parse(text: &[u8], context: &Context<'_>) -> Parsed {
 struct Parser<'a> {
     context: &'a Context<'a>,
     tables: Vec<TableBuilder>,
+    /// Where the table of a measurement is, by its text.
+    by_raw: HashMap<Box<[u8]>, usize, RandomState>,
     /// The table of the line before.
     current: usize,
     /// Number of the line that is being read.
@@ -274,27 +280,36 @@ impl Parser<'_> {
         if self.tables.get(self.current).is_some_and(is_of) {
             return;
         }
-        self.current = self.tables.iter().position(is_of).unwrap_or_else(|| {
-            let raw = &key[..scan::measurement_end(bytes)];
-            let measurement: Arc<str> = scan::unescape(raw, scan::IN_MEASUREMENT).into();
-            let bounds = (self.context.bounds)(&measurement);
-            // The first table mostly is the only one: 100 bytes a line is little.
-            let capacity = if self.tables.is_empty() {
-                (self.bytes_left / 100).clamp(1, BATCH_ROWS / 10)
-            } else {
-                0
-            };
-            self.tables.push(TableBuilder::new(
-                raw.as_bytes(),
-                measurement,
-                bounds,
-                capacity,
-            ));
-            self.tables.len() - 1
-        });
+        let raw = &key[..scan::measurement_end(bytes)];
+        self.current = match self.by_raw.get(raw.as_bytes()) {
+            Some(known) => *known,
+            None => self.new_table(raw),
+        };
+    }
+
+    #[cold]
+    fn new_table(&mut self, raw: &str) -> usize {
+        let measurement: Arc<str> = scan::unescape(raw, scan::IN_MEASUREMENT).into();
+        let bounds = (self.context.bounds)(&measurement);
+        // The first table mostly is the only one: 100 bytes a line is little.
+        let capacity = if self.tables.is_empty() {
+            (self.bytes_left / 100).clamp(1, BATCH_ROWS / 10)
+        } else {
+            0
+        };
+        self.tables.push(TableBuilder::new(
+            raw.as_bytes(),
+            measurement,
+            bounds,
+            capacity,
+        ));
+        let index = self.tables.len() - 1;
+        self.by_raw.insert(raw.as_bytes().into(), index);
+        index
     }
 
     fn cut_batch(&mut self) {
+        self.by_raw.clear();
         let full = self.tables.drain(..).filter(|table| table.rows() > 0);
         let tables: Vec<_> = full.map(TableBuilder::finish).collect();
         if !tables.is_empty() {

@@ -57,6 +57,9 @@ pub enum Reason {
     /// More fields than [`super::tables::MAX_FIELDS`].
     #[error("a measurement may have {most} fields, `{0}` would be one more", most = super::tables::MAX_FIELDS)]
     TooManyFields(String),
+    /// One name twice in a line, with values of different types.
+    #[error("field `{0}` has two values of different types")]
+    TwoTypes(String),
     /// What stands after the fields is no time.
     #[error("bad timestamp `{0}`")]
     BadTimestamp(String),

@@ -1,0 +1,295 @@
+//! `GET /api/v1/events` and `/api/v1/events/stats`: what happened.
+
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use crate::http::extract::Params;
+use crate::http::problem::{Answer, Problem, json_answer};
+use crate::state::{App, AppState};
+use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter, Value};
+use crate::store::table::Nanos;
+use crate::tick;
+
+use super::events::{ATTRIBUTES, ENTITY_ID, EVENT_TYPE, MEASUREMENT, STATE, VALUE};
+use super::query::run;
+use super::time;
+
+/// Events of a page when the request says nothing.
+const DEFAULT_LIMIT: usize = 100;
+/// Most events of a page.
+const MAX_LIMIT: usize = 1_000;
+/// Pages end here; narrow the range to see more.
+const MAX_OFFSET: usize = 1_000_000;
+/// Entities named in the statistics.
+const TOP_ENTITIES: usize = 10;
+
+/// Which events.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct EventParams {
+    limit: Option<usize>,
+    offset: Option<usize>,
+    entity_id: Option<String>,
+    event_type: Option<String>,
+    pub(super) start_time: Option<String>,
+    pub(super) end_time: Option<String>,
+}
+
+/// A page of events, newest first: `{events, total, next}`.
+///
+/// # Errors
+/// 400 for a bad parameter.
+pub async fn list(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
+    let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 || limit > MAX_LIMIT {
+        return Err(Problem::bad_field(
+            "limit",
+            limit,
+            format!("limit must be 1 to {MAX_LIMIT}"),
+        ));
+    }
+    let offset = params.offset.unwrap_or(0);
+    if offset > MAX_OFFSET {
+        return Err(Problem::bad_field(
+            "offset",
+            offset,
+            format!("offset must be at most {MAX_OFFSET}"),
+        ));
+    }
+    let (start, end) = params.range(tick::now())?;
+    let asking = app.clone();
+    let page = app.slow.run(move || {
+        let fields = [STATE, VALUE, ATTRIBUTES]
+            .map(|name| field(name, Aggregate::None))
+            .to_vec();
+        let mut query = params.query(fields, start, end);
+        query.limit = offset + limit;
+        let events = newest(&asking, &query)?;
+        let total = params.total(&asking, start, end)?;
+        let page: Vec<Json> = events
+            .into_iter()
+            .skip(offset)
+            .map(|(_, event)| event)
+            .collect();
+        let more = (offset + page.len()) as u64;
+        // The next page ends where this one did, so that what comes meanwhile shifts nothing.
+        let next =
+            (more < total && !page.is_empty()).then(|| params.next(offset + limit, limit, end));
+        Ok(json!({"events": page, "total": total, "next": next}))
+    });
+    json_answer(&page.await?)
+}
+
+/// The events of all series, newest first.
+fn newest(app: &App, query: &Query) -> Result<Vec<(Nanos, Json)>, Problem> {
+    let found = run(app, query)?;
+    let mut events = Vec::new();
+    for series in &found.series {
+        let tag = |name: &str| {
+            series
+                .tags
+                .iter()
+                .find(|(tag, _)| **tag == *name)
+                .map(|(_, value)| value.to_string())
+        };
+        for (row, time) in series.times.iter().enumerate() {
+            let attributes = match &series.columns[2][row] {
+                Value::String(text) => {
+                    serde_json::from_str(text).unwrap_or_else(|_| Json::from(&**text))
+                }
+                _ => json!({}),
+            };
+            let event = json!({
+                "time": time::rfc3339(*time),
+                "event_type": tag(EVENT_TYPE),
+                "entity_id": tag(ENTITY_ID),
+                "state": plain(&series.columns[0][row]),
+                "value": plain(&series.columns[1][row]),
+                "attributes": attributes,
+            });
+            events.push((*time, event));
+        }
+    }
+    events.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    events.truncate(query.limit);
+    Ok(events)
+}
+
+/// How many events there were, of which kinds, and whose.
+pub(super) fn stats(app: &App, params: &EventParams) -> Result<Json, Problem> {
+    let now = tick::now();
+    let (start, end) = params.range(now)?;
+    let total = params.total(app, start, end)?;
+    let by_type = params.counts(app, EVENT_TYPE, start, end)?;
+    let mut by_entity = params.counts(app, ENTITY_ID, start, end)?;
+    let entities = by_entity.len();
+    by_entity.truncate(TOP_ENTITIES);
+    let named = |name: &str, counts: Vec<(String, u64)>| -> Vec<Json> {
+        counts
+            .into_iter()
+            .map(|(value, count)| json!({name: value, "count": count}))
+            .collect()
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate needs no more than 53 bits"
+    )]
+    let per_minute = params
+        .start_time
+        .is_some()
+        .then(|| total as f64 / ((end.min(now) - start).max(1) as f64 / 60e9));
+    Ok(json!({
+        "start_time": params.start_time.is_some().then(|| time::rfc3339(start)),
+        "end_time": time::rfc3339(end),
+        "total_events": total,
+        "events_per_minute": per_minute,
+        "entities": entities,
+        "by_type": named(EVENT_TYPE, by_type),
+        "by_entity": named(ENTITY_ID, by_entity),
+    }))
+}
+
+impl EventParams {
+    /// First time and first time after.
+    pub(super) fn range(&self, now: Nanos) -> Result<(Nanos, Nanos), Problem> {
+        let time = |field: &str, text: &Option<String>, otherwise| match text {
+            Some(text) => time::of_field(field, &Json::from(text.as_str()), now),
+            None => Ok(otherwise),
+        };
+        let start = time("start_time", &self.start_time, 0)?;
+        let end = time("end_time", &self.end_time, now.saturating_add(1))?;
+        if start >= end {
+            let shown = self.start_time.clone().unwrap_or_default();
+            return Err(Problem::bad_field(
+                "start_time",
+                shown,
+                "start_time must lie before end_time",
+            ));
+        }
+        Ok((start, end))
+    }
+
+    fn query(&self, fields: Vec<FieldQuery>, start: Nanos, end: Nanos) -> Query {
+        let tags = [(ENTITY_ID, &self.entity_id), (EVENT_TYPE, &self.event_type)];
+        let filter = tags.into_iter().filter_map(|(tag, value)| {
+            let condition = Condition::Equal(value.clone()?);
+            Some(TagFilter {
+                tag: tag.to_owned(),
+                condition,
+            })
+        });
+        Query {
+            measurement: MEASUREMENT.to_owned(),
+            fields,
+            filter: filter.collect(),
+            group_by: Vec::new(),
+            start,
+            end,
+            step: None,
+            limit: usize::MAX,
+            order: Order::Descending,
+        }
+    }
+
+    fn total(&self, app: &App, start: Nanos, end: Nanos) -> Result<u64, Problem> {
+        let query = self.query(vec![field(ATTRIBUTES, Aggregate::Count)], start, end);
+        let found = run(app, &query)?;
+        let counts = found
+            .series
+            .iter()
+            .flat_map(|series| series.columns.iter().flatten());
+        Ok(counts.map(count).sum())
+    }
+
+    /// Events by the values of a tag, the most first.
+    fn counts(
+        &self,
+        app: &App,
+        tag: &str,
+        start: Nanos,
+        end: Nanos,
+    ) -> Result<Vec<(String, u64)>, Problem> {
+        let mut query = self.query(vec![field(ATTRIBUTES, Aggregate::Count)], start, end);
+        query.group_by = vec![tag.to_owned()];
+        let found = run(app, &query)?;
+        let mut counts: Vec<(String, u64)> = found
+            .series
+            .iter()
+            .map(|series| {
+                let value = series.tags.iter().find(|(name, _)| **name == *tag);
+                let value = value
+                    .map(|(_, value)| value.to_string())
+                    .unwrap_or_default();
+                (value, series.columns.iter().flatten().map(count).sum())
+            })
+            .filter(|(value, _)| !value.is_empty())
+            .collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Ok(counts)
+    }
+
+    fn next(&self, offset: usize, limit: usize, end: Nanos) -> String {
+        let mut next = format!("/api/v1/events?limit={limit}&offset={offset}");
+        let end = time::rfc3339(end);
+        for (name, value) in [
+            ("entity_id", self.entity_id.as_deref()),
+            ("event_type", self.event_type.as_deref()),
+            ("start_time", self.start_time.as_deref()),
+            ("end_time", Some(end.as_str())),
+        ] {
+            if let Some(value) = value {
+                next.push_str(&format!("&{name}={}", percent_encoded(value)));
+            }
+        }
+        next
+    }
+}
+
+impl AppState {
+    /// Whether a range of events is over: then its statistics hardly change any more.
+    pub(super) fn is_closed(params: &EventParams, now: Nanos) -> bool {
+        params.end_time.is_some() && params.range(now).is_ok_and(|(_, end)| end < now)
+    }
+}
+
+fn field(name: &str, aggregate: Aggregate) -> FieldQuery {
+    FieldQuery {
+        name: name.to_owned(),
+        aggregate,
+    }
+}
+
+fn count(value: &Value) -> u64 {
+    match value {
+        Value::U64(count) => *count,
+        Value::I64(count) => u64::try_from(*count).unwrap_or(0),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts are whole and positive"
+        )]
+        Value::F64(count) => *count as u64,
+        _ => 0,
+    }
+}
+
+fn plain(value: &Value) -> Json {
+    match value {
+        Value::String(text) => Json::from(&**text),
+        Value::F64(value) => Json::from(*value),
+        _ => Json::Null,
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte))
+            }
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}

@@ -1,0 +1,78 @@
+//! `/api/v1/export`.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::export::{Export, ExportError, Format};
+use crate::http::extract::Params;
+use crate::http::problem::{Answer, Problem};
+use crate::http::stream::stream;
+use crate::state::App;
+use crate::tick;
+
+use super::time;
+
+/// What is to be exported.
+#[derive(Debug, Deserialize)]
+pub struct ExportParams {
+    measurement: Option<String>,
+    start: Option<String>,
+    end: Option<String>,
+    format: Option<String>,
+}
+
+/// Rows as they are, as line protocol or CSV; written while they are read.
+///
+/// # Errors
+/// 400 for a bad parameter, 404 for an unknown measurement.
+pub async fn export(State(app): State<App>, Params(params): Params<ExportParams>) -> Answer {
+    let now = tick::now();
+    let time = |field: &str, text: Option<&String>, otherwise| match text {
+        Some(text) => time::of_field(field, &Value::from(text.as_str()), now),
+        None => Ok(otherwise),
+    };
+    let (format, content_type) = match params.format.as_deref().unwrap_or("lp") {
+        "lp" => (Format::Lines, "text/plain; charset=utf-8"),
+        "csv" => (Format::Csv, "text/csv; charset=utf-8"),
+        other => {
+            return Err(Problem::bad_field(
+                "format",
+                other,
+                "format must be lp or csv",
+            ));
+        }
+    };
+    let export = Export {
+        start: time("start", params.start.as_ref(), 0)?,
+        end: time("end", params.end.as_ref(), crate::store::table::Nanos::MAX)?,
+        measurement: params.measurement,
+        format,
+    };
+    export.check(&app.store).map_err(|error| match error {
+        ExportError::UnknownMeasurement(ref name) => {
+            Problem::not_found(error.to_string()).field("measurement", name.as_str())
+        }
+        _ => Problem::bad_request(error.to_string()),
+    })?;
+    let (mut writer, body) = stream();
+    let exporting = app.clone();
+    app.exports
+        .start(
+            move || match export.write(&exporting.store, &mut writer, &mut |_| {}) {
+                Ok(_) => writer.finish(),
+                Err(error) => {
+                    tracing::warn!("an export ended early: {error:#}");
+                    writer.abort(std::io::Error::other(error));
+                }
+            },
+        )
+        .await?;
+    Ok((
+        [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))],
+        body,
+    )
+        .into_response())
+}

@@ -1,0 +1,11 @@
+//! The data API.
+
+pub mod events;
+pub mod events_read;
+pub mod export;
+pub mod json;
+pub mod listing;
+pub mod query;
+pub mod request;
+pub mod stats;
+pub mod time;
