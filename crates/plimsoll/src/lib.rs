@@ -5,6 +5,7 @@ pub mod config;
 mod error;
 #[cfg(feature = "export")]
 pub mod export;
+pub mod exposition;
 pub mod health;
 pub mod histogram;
 #[cfg(feature = "tower")]

@@ -135,7 +135,7 @@ const VARIABLES: &[Variable] = &[
         "PLIMSOLL_COMPATIBILITY_METRICS",
         "compatibility_metrics",
         |c, name, value| {
-            c.config.compatibility_metrics = parse::switch(name, value)?;
+            c.config.compatibility_metrics = parse::compatibility(name, value)?;
             Ok(())
         },
     ),

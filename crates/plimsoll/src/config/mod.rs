@@ -44,7 +44,7 @@ pub struct Config {
     /// Paths of the routes.
     pub paths: Paths,
     /// Whether `/metrics` also has the names that are not OpenTelemetry's.
-    pub compatibility_metrics: bool,
+    pub compatibility_metrics: Compatibility,
     /// Whether `/metrics` carries exemplars when the client asks for OpenMetrics.
     pub exemplars: bool,
     /// The folder whose file system is watched.
@@ -53,6 +53,18 @@ pub struct Config {
     pub redis_url: String,
     /// Where windows are pushed to; `None`: nowhere.
     pub export: Option<ExportConfig>,
+}
+
+/// Which names `/metrics` has beside OpenTelemetry's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compatibility {
+    /// None.
+    Off,
+    /// Those of common home-made monitors, as far as they follow Prometheus's rules.
+    #[default]
+    On,
+    /// Also those that do not, such as `response_time_ms` and `memory_mb`.
+    All,
 }
 
 /// A set of default thresholds.
@@ -154,7 +166,7 @@ impl Configuration {
             thresholds: Profile::default().thresholds(),
             collection_interval: None,
             paths: Paths::default(),
-            compatibility_metrics: true,
+            compatibility_metrics: Compatibility::On,
             exemplars: false,
             data_path: PathBuf::from("/"),
             redis_url: "redis://localhost:6379/0".to_owned(),
@@ -229,6 +241,17 @@ impl Configuration {
         fill("error_rate_threshold", &mut || {
             mine.error_rate = defaults.error_rate
         });
+    }
+}
+
+impl Compatibility {
+    /// The name it is chosen by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::On => "on",
+            Self::All => "all",
+        }
     }
 }
 

@@ -144,6 +144,15 @@ pub(super) fn profile(name: &str, value: &str) -> Result<super::Profile, Error> 
         .ok_or_else(|| invalid(name, value, "dev, prod or home-assistant"))
 }
 
+pub(super) fn compatibility(name: &str, value: &str) -> Result<super::Compatibility, Error> {
+    match switch(name, value) {
+        Ok(true) => Ok(super::Compatibility::On),
+        Ok(false) => Ok(super::Compatibility::Off),
+        Err(_) if value == "all" => Ok(super::Compatibility::All),
+        Err(_) => Err(invalid(name, value, "on, off or all")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

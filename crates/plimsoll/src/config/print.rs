@@ -67,7 +67,10 @@ impl Configuration {
             ("metrics_path", c.paths.metrics.clone()),
             ("health_path", c.paths.health.clone()),
             ("status_path", c.paths.status.clone()),
-            ("compatibility_metrics", c.compatibility_metrics.to_string()),
+            (
+                "compatibility_metrics",
+                c.compatibility_metrics.as_str().to_owned(),
+            ),
             ("exemplars", c.exemplars.to_string()),
             ("data_path", c.data_path.display().to_string()),
             ("redis_url", without_password(&c.redis_url)),

@@ -20,7 +20,7 @@ fn an_empty_environment_runs_with_the_lenient_profile() {
     let configuration = resolve(&[]);
     let config = configuration.config();
     assert_eq!(config.service, "orders-api");
-    assert!(config.enabled && config.memory_monitoring && config.compatibility_metrics);
+    assert!(config.enabled && config.memory_monitoring);
     assert_eq!(config.thresholds, Profile::Dev.thresholds());
     assert_eq!(config.collection_interval, None);
     assert_eq!(

@@ -1,0 +1,131 @@
+//! Requests and the HTTP server.
+
+use super::bounds::{CALLS, REQUESTS};
+use super::text::{Kind, Labels, Text};
+use crate::window::{RequestKey, Window};
+
+pub(super) fn write(text: &mut Text, total: &Window, exemplars: bool) {
+    if !total.requests.is_empty() {
+        text.family(
+            "http_server_request_duration_seconds",
+            Kind::Histogram,
+            Some("seconds"),
+            "Time from the start of a request to its response head.",
+        );
+        for (key, series) in &total.requests {
+            let exemplar = series.exemplar.as_ref().filter(|_| exemplars);
+            let counts = REQUESTS.count(&series.duration);
+            text.histogram(
+                &labels(key),
+                &REQUESTS,
+                &counts,
+                series.duration.sum,
+                exemplar,
+            );
+        }
+        outcomes(text, total);
+    }
+    server(text, total);
+}
+
+/// In the order of the alphabet, as Prometheus shows them.
+fn labels(key: &RequestKey) -> Labels {
+    let mut labels = Labels::default();
+    if let Some(error_type) = key.otel_error_type() {
+        labels.add("error_type", &error_type);
+    }
+    labels.add("http_request_method", key.method);
+    labels.add(
+        "http_response_status_code",
+        itoa::Buffer::new().format(key.status),
+    );
+    labels.add("http_route", &key.route);
+    if let Some(run) = &key.run {
+        labels.add("plimsoll_run", run);
+    }
+    // What the layer sees; TLS ends before it.
+    labels.add("url_scheme", "http");
+    labels
+}
+
+fn outcomes(text: &mut Text, total: &Window) {
+    text.family(
+        "plimsoll_http_server_outcomes",
+        Kind::Counter,
+        None,
+        "Requests by what became of their response body.",
+    );
+    for (key, series) in &total.requests {
+        let outcomes = [
+            ("ended", series.ended),
+            ("cancelled", series.cancelled),
+            ("failed", series.failed),
+        ];
+        for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+            let mut labels = labels(key);
+            labels.add("outcome", outcome);
+            text.sample("_total", &labels, count);
+        }
+    }
+}
+
+fn server(text: &mut Text, total: &Window) {
+    let server = &total.server;
+    let none = Labels::default();
+    let gauges = [
+        (
+            "http_server_active_requests",
+            &server.active_requests,
+            "Requests begun and not yet ended.",
+        ),
+        (
+            "plimsoll_http_server_queue_size",
+            &server.queue_size,
+            "Requests that wait for a handler.",
+        ),
+        (
+            "plimsoll_http_server_connections_active",
+            &server.connections_active,
+            "Open connections.",
+        ),
+    ];
+    for (name, gauge, help) in gauges {
+        if let Some(value) = gauge.current() {
+            text.family(name, Kind::Gauge, None, help);
+            text.sample("", &none, value);
+        }
+    }
+    if !server.queue_wait.is_empty() {
+        text.family(
+            "plimsoll_http_server_queue_wait_seconds",
+            Kind::Histogram,
+            Some("seconds"),
+            "How long requests waited for a handler.",
+        );
+        text.histogram(
+            &none,
+            &CALLS,
+            &CALLS.count(&server.queue_wait),
+            server.queue_wait.sum,
+            None,
+        );
+    }
+    if server.connections_opened > 0 {
+        text.family(
+            "plimsoll_http_server_connections",
+            Kind::Counter,
+            None,
+            "Connections by what happened to them.",
+        );
+        let events = [
+            ("opened", server.connections_opened),
+            ("reset", server.connections_reset),
+            ("aborted", server.connections_aborted),
+        ];
+        for (event, count) in events {
+            let mut labels = Labels::default();
+            labels.add("event", event);
+            text.sample("_total", &labels, count);
+        }
+    }
+}
