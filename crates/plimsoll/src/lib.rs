@@ -8,6 +8,7 @@ pub mod export;
 pub mod exposition;
 pub mod health;
 pub mod histogram;
+pub mod instruments;
 #[cfg(feature = "tower")]
 pub mod layer;
 #[cfg(feature = "axum")]
@@ -22,6 +23,4 @@ pub use error::Error;
 pub use monitor::{Builder, Failure, Monitor, Ring, Session};
 pub use registry::Limits;
 
-/// Times any function; see the macro's own documentation.
-#[doc(hidden)]
-pub use plimsoll_macros as macros;
+pub use plimsoll_macros::track;

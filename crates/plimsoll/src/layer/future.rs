@@ -13,6 +13,7 @@ use pin_project_lite::pin_project;
 use super::body::MeasuredBody;
 use super::details::Details;
 use super::guard::Guard;
+use crate::instruments::Scope;
 
 pin_project! {
     /// Future of [`MeasureService`](super::MeasureService).
@@ -92,6 +93,7 @@ impl Measured {
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Result<Poll<F::Output>, Panic> {
+        let _scope = Scope::enter(Some(self.guard.recorder().monitor));
         match &self.details {
             None => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))),
             Some(details) => details.in_span(|| catch_unwind(AssertUnwindSafe(|| inner.poll(cx)))),

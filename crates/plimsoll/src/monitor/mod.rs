@@ -91,3 +91,9 @@ impl Monitor {
         self.inner.registry.memory()
     }
 }
+
+impl AsRef<Monitor> for Monitor {
+    fn as_ref(&self) -> &Monitor {
+        self
+    }
+}

@@ -14,7 +14,7 @@ use crate::monitor::{Failures, Options};
 use crate::window::RequestKey;
 
 /// Names a monitor on the way of a request, so that no reference count shared by all cores is touched for each request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MonitorId(u32);
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
