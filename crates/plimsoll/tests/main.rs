@@ -6,4 +6,5 @@ mod correlation;
 mod monitors;
 mod requests;
 mod server;
+mod track;
 mod upgrades;

@@ -151,7 +151,7 @@ impl Builder {
             .map(ExportConfig::new)
             .transpose()?;
         let builder = match export {
-            Some(export) => self.set("export", |config| config.export = Some(export)),
+            Some(export) => self.set("export_url", |config| config.export = Some(export)),
             None => self,
         };
         let configuration = builder.configuration.resolve(environment)?;
