@@ -88,11 +88,16 @@ impl Commit {
         }
     }
 
-    /// The same of a block that lost its commit: every hour that it may have touched.
-    pub(crate) fn add_salvaged(&mut self, block: &Block) {
+    /// Takes note of the fields and rows of a block.
+    pub(crate) fn know(&mut self, block: &Block) {
         self.rows += block.rows() as u64;
         let fields = self.fields.entry(block.measurement.clone()).or_default();
         fields.extend(block.fields().map(|(name, field)| (name.clone(), field)));
+    }
+
+    /// The same of a block that lost its commit, and every hour that it may have touched.
+    pub(crate) fn add_salvaged(&mut self, block: &Block) {
+        self.know(block);
         for hour in block.first.div_euclid(HOUR)..=block.last.div_euclid(HOUR) {
             self.touch(hour, block.seal);
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::table::Nanos;
+use super::tier::Tier;
 
 /// How a [`Store`](super::Store) is to behave. [`StoreConfig::new`] gives what suits most.
 #[derive(Clone, Debug)]
@@ -67,6 +68,16 @@ impl StoreConfig {
             .get(measurement)
             .copied()
             .unwrap_or(self.raw_retention)
+    }
+
+    /// How long the files of a tier are kept.
+    pub(crate) fn retention_of_tier(&self, tier: Tier) -> Duration {
+        match tier {
+            Tier::Raw => self.raw_retention,
+            Tier::TenMinutes => self.ten_minute_retention,
+            Tier::Hourly => self.hourly_retention,
+            Tier::Daily => self.daily_retention,
+        }
     }
 }
 

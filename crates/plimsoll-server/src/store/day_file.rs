@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
+use super::appender::Appender;
 use super::block::{self, Block};
-use super::commit::{self, BlockRef, Commit, SealedRun};
+use super::commit::{BlockRef, Commit, SealedRun};
 use super::damage::{Damage, DamageLog};
 use super::error::StoreError;
 use super::frame::{self, Kind};
 use super::salvage;
 use super::segment::sync_dir;
 use super::tier::Period;
-use super::wire;
 
 /// A file of sealed blocks. Its handle and index are there while it is used.
 #[derive(Debug)]
@@ -51,9 +51,6 @@ pub struct View {
     damage: Arc<DamageLog>,
 }
 
-/// What the first frame of a file says.
-const DAY_FILE: &str = "blocks";
-
 impl DayFile {
     /// Opens a file and reads its commits. `live` are the seals whose rows are still in the journal: what such a
     /// seal left without a commit is cut off, for it will be sealed again.
@@ -81,13 +78,7 @@ impl DayFile {
 
     /// A file that does not exist yet; the first commit makes it.
     pub(crate) fn missing(path: &Path, period: Period, damage: Arc<DamageLog>) -> DayFile {
-        let state = State {
-            length: 0,
-            commits: Arc::default(),
-            salvaged: Arc::default(),
-            open: None,
-        };
-        DayFile::with(path, period, state, damage)
+        DayFile::with(path, period, State::empty(), damage)
     }
 
     fn with(path: &Path, period: Period, state: State, damage: Arc<DamageLog>) -> DayFile {
@@ -196,34 +187,86 @@ impl DayFile {
     /// Begins to append what a seal brings. Nothing counts before [`Appender::commit`].
     pub(crate) fn append(&self, seal: u64) -> Appender<'_> {
         let guard = self.writer.lock();
-        let start = self.state.lock().length;
-        Appender {
-            day: self,
-            _guard: guard,
-            file: None,
-            buffer: Vec::new(),
-            at: start,
-            head: 0,
-            runs: Vec::new(),
-            commit: Commit {
-                seal,
-                start,
-                ..Commit::default()
-            },
+        Appender::behind(self, guard, seal, self.state.lock().length)
+    }
+
+    /// Begins to write the file anew, under its highest seal. Nothing counts before [`Appender::commit`]; until then
+    /// readers and the next start see the file as it was. The [`DayFile::view`] to write from must be taken after this,
+    /// for only now nobody appends.
+    pub(crate) fn rewrite(&self) -> Appender<'_> {
+        let guard = self.writer.lock();
+        let commits = self.commits();
+        let mut joined = Commit {
+            seal: self.last_seal().unwrap_or(0),
+            ..Commit::default()
+        };
+        for commit in commits.iter() {
+            commit
+                .touched
+                .iter()
+                .for_each(|(hour, seal)| joined.touch(*hour, *seal));
+            for (hour, seal) in &commit.covers {
+                let latest = joined.covers.entry(*hour).or_default();
+                *latest = (*latest).max(*seal);
+            }
+        }
+        Appender::anew(self, guard, joined)
+    }
+
+    /// Removes the file. Who reads it goes on reading.
+    pub(crate) fn remove(&self) -> Result<(), StoreError> {
+        let _alone = self.writer.lock();
+        std::fs::remove_file(&self.path)
+            .map_err(|source| StoreError::io("remove", &self.path, source))?;
+        *self.state.lock() = State::empty();
+        Ok(())
+    }
+
+    /// Takes note of a commit that is on disk.
+    pub(super) fn committed(&self, commit: Commit, runs: Vec<SealedRun>, length: u64, anew: bool) {
+        let mut state = self.state.lock();
+        if anew {
+            *state = State::empty();
+        }
+        state.length = length;
+        Arc::make_mut(&mut state.commits).push(commit);
+        if let Some(view) = &mut state.open {
+            let runs = runs.into_iter().map(Arc::new);
+            view.runs = Arc::new(view.runs.iter().cloned().chain(runs).collect());
+        }
+    }
+}
+
+impl State {
+    fn empty() -> State {
+        State {
+            length: 0,
+            commits: Arc::default(),
+            salvaged: Arc::default(),
+            open: None,
         }
     }
 }
 
 impl View {
+    /// The bytes of one block's frame, if they are whole.
+    pub(super) fn frame(
+        &self,
+        run: &SealedRun,
+        block: &BlockRef,
+    ) -> Result<frame::Frame, Box<Damage>> {
+        let frame = frame::read_known(&self.file, block.offset, block.length as usize);
+        frame
+            .filter(|frame| frame.kind == Kind::Block)
+            .ok_or_else(|| self.report(run, block))
+    }
+
     /// Reads one block.
     ///
     /// # Errors
     /// What is missing, when it is damaged.
     pub fn block(&self, run: &SealedRun, block: &BlockRef) -> Result<Block, Box<Damage>> {
-        let frame = frame::read_known(&self.file, block.offset, block.length as usize);
-        let read = frame
-            .filter(|frame| frame.kind == Kind::Block)
-            .and_then(|frame| block::decode(frame.payload).ok());
+        let read = block::decode(self.frame(run, block)?.payload).ok();
         read.filter(|read| read.rows() == block.rows as usize)
             .ok_or_else(|| self.report(run, block))
     }
@@ -233,116 +276,5 @@ impl View {
         let damage = Damage::block(&self.path, run, block);
         self.damage.report(damage.clone());
         Box::new(damage)
-    }
-}
-
-/// Appends the blocks of one seal to one file.
-#[derive(Debug)]
-pub(crate) struct Appender<'a> {
-    day: &'a DayFile,
-    _guard: MutexGuard<'a, ()>,
-    file: Option<File>,
-    buffer: Vec<u8>,
-    /// Where the buffer belongs in the file.
-    at: u64,
-    /// Bytes of the file's head, when this makes the file.
-    head: u64,
-    runs: Vec<SealedRun>,
-    commit: Commit,
-}
-
-/// Buffered until so many bytes.
-const BUFFER: usize = 1 << 20;
-
-impl Appender<'_> {
-    /// Writes a block. Rows come sorted by measurement, series and time.
-    pub(crate) fn push(&mut self, rows: &block::SortedRows) -> io::Result<()> {
-        self.begin();
-        let Some((first, last)) = rows.time_range() else {
-            return Ok(());
-        };
-        let frame = block::encode(rows, self.commit.seal);
-        let place = (self.at + self.buffer.len() as u64, frame.len() as u32);
-        commit::add(
-            &mut self.runs,
-            self.commit.seal,
-            &rows.measurement,
-            &rows.series,
-            (first, last),
-            place,
-        );
-        self.commit.add(rows);
-        self.buffer.extend_from_slice(&frame);
-        if self.buffer.len() >= BUFFER {
-            self.write()
-        } else {
-            Ok(())
-        }
-    }
-
-    /// The file's head comes first.
-    fn begin(&mut self) {
-        if self.at == 0 && self.buffer.is_empty() {
-            self.buffer = frame::begin(64);
-            wire::put_bytes(&mut self.buffer, DAY_FILE.as_bytes());
-            wire::put_bytes(&mut self.buffer, self.day.period.tier.folder().as_bytes());
-            wire::put_bytes(&mut self.buffer, self.day.period.to_string().as_bytes());
-            frame::finish(&mut self.buffer, 0, Kind::File);
-            self.head = self.buffer.len() as u64;
-            self.commit.start = self.head;
-        }
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        use std::os::unix::fs::FileExt;
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => {
-                let opened = OpenOptions::new()
-                    .read(true)
-                    .write(true)
-                    .create(true)
-                    .truncate(false)
-                    .open(&self.day.path)?;
-                // What a seal that failed may have left behind the last commit.
-                opened.set_len(self.at)?;
-                none.insert(opened)
-            }
-        };
-        file.write_all_at(&self.buffer, self.at)?;
-        self.at += self.buffer.len() as u64;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    /// Makes what was written count: when this returns it survives a power cut and is seen by readers.
-    /// `covers` are the hours that a rollup computed, and up to which seal.
-    pub(crate) fn commit(
-        mut self,
-        covers: impl IntoIterator<Item = (commit::Hour, u64)>,
-    ) -> io::Result<()> {
-        self.begin();
-        self.commit.covers.extend(covers);
-        if !self.runs.is_empty() {
-            let index = commit::encode_index(&self.runs);
-            self.commit.index = Some((self.at + self.buffer.len() as u64, index.len() as u32));
-            self.buffer.extend_from_slice(&index);
-        }
-        self.buffer.extend_from_slice(&self.commit.encode());
-        self.write()?;
-        let file = self.file.take().expect("opened by write");
-        file.sync_data()?;
-        if self.head > 0 {
-            sync_dir(self.day.path.parent().unwrap_or(Path::new(".")))?;
-        }
-        let mut state = self.day.state.lock();
-        state.length = self.at;
-        Arc::make_mut(&mut state.commits).push(self.commit);
-        if let Some(view) = &mut state.open {
-            let mut runs = view.runs.to_vec();
-            runs.extend(self.runs.drain(..).map(Arc::new));
-            view.runs = Arc::new(runs);
-        }
-        Ok(())
     }
 }

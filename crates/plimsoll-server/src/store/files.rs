@@ -115,14 +115,6 @@ impl Files {
             .collect()
     }
 
-    /// Removes a file.
-    pub(crate) fn remove(&self, period: Period) -> Result<(), StoreError> {
-        let Some(file) = self.by_period.write().remove(&period) else {
-            return Ok(());
-        };
-        fs::remove_file(file.path()).map_err(|source| StoreError::io("remove", file.path(), source))
-    }
-
     fn close_some(&self) {
         let mut open: Vec<(u64, Arc<DayFile>)> = self
             .all()

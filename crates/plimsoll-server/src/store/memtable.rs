@@ -113,7 +113,8 @@ impl Memtable {
     pub(crate) fn time_range(&self) -> Option<(Nanos, Nanos)> {
         let contents = self.contents.read();
         let runs = contents.runs.values().flatten();
-        runs.map(|run| (run.first, run.last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        runs.map(|run| (run.first, run.last))
+            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
     pub(crate) fn rows(&self) -> usize {

@@ -4,6 +4,7 @@
 //! sealed into compressed blocks of its days' files. What is on disk and why is told in `docs/store-format.md`.
 
 mod aggregate;
+mod appender;
 pub mod block;
 mod calendar;
 mod column;
@@ -25,6 +26,7 @@ mod numbers;
 pub mod query;
 pub mod read;
 mod replay;
+mod retention;
 mod rows;
 mod salvage;
 pub mod schema;
@@ -90,6 +92,7 @@ struct Counts {
     disk_full: AtomicU64,
     unavailable: AtomicU64,
     is_full: AtomicBool,
+    dropped_files: AtomicU64,
 }
 
 /// What a query reads: all rows of a measurement that may lie in its range, as they stood at one moment.
@@ -312,13 +315,34 @@ impl Store {
         self.sealer.seal_all()
     }
 
+    /// Seals what is old, and removes what is older than its retention. To be called every few seconds, by one caller.
+    ///
+    /// # Errors
+    /// When the system refuses; what was not done is done the next time.
+    pub fn maintain(&self, now: Nanos) -> Result<(), StoreError> {
+        if self
+            .memory
+            .active()
+            .since()
+            .is_some_and(|since| since.elapsed() >= self.config.seal_age)
+        {
+            self.flush()?;
+        }
+        self.retain(now)
+    }
+
+    /// Bytes of all files.
+    fn size(&self) -> u64 {
+        size_of(&self.config.dir)
+    }
+
     /// How it is doing.
     pub fn status(&self) -> StoreStatus {
         let (memtables, sealed) = (self.memory.all(), self.files.of(Tier::Raw));
         StoreStatus {
             unsealed_rows: memtables.iter().map(|table| table.rows() as u64).sum(),
             appended_rows: self.counts.appended_rows.load(Ordering::Relaxed),
-            disk_bytes: size_of(&self.config.dir),
+            disk_bytes: self.size(),
             journal_bytes: size_of(&self.config.dir.join("journal")),
             segments: memtables.len(),
             active_series: self.series.len(),
@@ -332,8 +356,8 @@ impl Store {
             damage: self.damage.all(),
             refused_disk_full: self.counts.disk_full.load(Ordering::Relaxed),
             refused_unavailable: self.counts.unavailable.load(Ordering::Relaxed),
+            dropped_files: self.counts.dropped_files.load(Ordering::Relaxed),
             disk_full: self.counts.is_full.load(Ordering::Relaxed),
-            ..StoreStatus::default()
         }
     }
 

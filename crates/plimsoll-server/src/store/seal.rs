@@ -7,9 +7,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use super::appender::Appender;
 use super::block::SortedRows;
 use super::calendar::DAY;
-use super::day_file::{Appender, DayFile};
+use super::day_file::DayFile;
 use super::error::StoreError;
 use super::files::Files;
 use super::memtable::{Memtable, Run};

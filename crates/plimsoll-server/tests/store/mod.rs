@@ -1,4 +1,5 @@
 //! The block store on real files.
 
 mod restart;
+mod retention;
 mod rows;
