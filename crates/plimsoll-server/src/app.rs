@@ -1,5 +1,6 @@
 //! Builds the server, starts its tasks and stops them in the order of the datum.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +15,13 @@ use crate::http::listener;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::otlp::Otlp;
+use crate::performance::minutes;
 use crate::router;
-use crate::services::Services;
+use crate::self_monitor;
+use crate::services::{self, Services};
 use crate::state::{App, AppState};
 use crate::store::Store;
-use crate::tasks::Tasks;
+use crate::tasks::{Stop, Tasks};
 use crate::tick;
 
 /// How long the store may take to close.
@@ -49,6 +52,7 @@ impl Server {
         store.announce(&url);
         let services = Arc::new(Services::default());
         let app = Arc::new(AppState {
+            monitor: self_monitor::monitor().context("cannot monitor the server itself")?,
             otlp: Arc::new(Otlp::new(store.clone(), services.clone())),
             services,
             store,
@@ -69,6 +73,9 @@ impl Server {
         let tasks = &self.app.tasks;
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
+        for name in ["self_monitor", "monitor", "performance_metrics", "services"] {
+            tasks.stop(name, Duration::from_millis(500)).await;
+        }
         tasks.stop("tick", Duration::from_millis(500)).await;
         let store = self.app.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
@@ -79,6 +86,9 @@ impl Server {
     }
 }
 
+/// A task of the server while it runs.
+type Running = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
 /// Every long-lived task of the server.
 fn spawn_tasks(app: &App, listener: TcpListener) {
     let listener = Arc::new(listener);
@@ -86,6 +96,23 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
     let connections_max = app.config.connections_max;
     app.tasks.spawn("listener", move |stop| {
         listener::serve(listener.clone(), router.clone(), connections_max, stop)
+    });
+    let spawn = |name, run: fn(App, Stop) -> Running| {
+        let app_of_task = app.clone();
+        app.tasks
+            .spawn(name, move |stop| run(app_of_task.clone(), stop));
+    };
+    spawn("monitor", |app, stop| {
+        Box::pin(self_monitor::measure(app, stop))
+    });
+    spawn("self_monitor", |app, stop| {
+        Box::pin(self_monitor::run(app, stop))
+    });
+    spawn("performance_metrics", |app, stop| {
+        Box::pin(minutes::run(app, stop))
+    });
+    spawn("services", |app, stop| {
+        Box::pin(services::recall::run(app, stop))
     });
 }
 

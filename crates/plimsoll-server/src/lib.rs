@@ -9,6 +9,7 @@ pub mod http;
 pub mod ingest;
 pub mod performance;
 pub mod router;
+pub mod self_monitor;
 pub mod services;
 pub mod state;
 pub mod store;

@@ -62,6 +62,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(door::guard))
+        .layer(app.monitor.layer())
         .with_state(app)
 }
 

@@ -25,6 +25,8 @@ pub struct AppState {
     pub tasks: Tasks,
     /// Where metrics of OpenTelemetry's format go.
     pub otlp: Arc<Otlp>,
+    /// Measures this server.
+    pub monitor: plimsoll::Monitor,
     /// The services seen.
     pub services: Arc<Services>,
     /// Where long reads run.

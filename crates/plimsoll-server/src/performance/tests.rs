@@ -15,17 +15,17 @@ use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{Store, StoreConfig};
 
-const NOW: Nanos = 1_766_000_040_000_000_000;
-const SECOND: Nanos = 1_000_000_000;
+pub(super) const NOW: Nanos = 1_766_000_040_000_000_000;
+pub(super) const SECOND: Nanos = 1_000_000_000;
 
-struct Bench {
-    store: Arc<Store>,
+pub(super) struct Bench {
+    pub(super) store: Arc<Store>,
     otlp: Otlp,
     _dir: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(dir.path()), NOW).unwrap();
         let otlp = Otlp::new(store.clone(), Arc::new(Services::default()));
@@ -36,7 +36,7 @@ impl Bench {
         }
     }
 
-    fn library(&self, service: &str, window: &Window) {
+    pub(super) fn library(&self, service: &str, window: &Window) {
         let resource = Resource {
             service: service.into(),
             instance: Some("i1".into()),
@@ -75,7 +75,7 @@ impl Bench {
 }
 
 /// Requests for `/a` in the 10 s up to `ago` before now.
-fn window(ago: Nanos, answers: &[(u16, u64)]) -> Window {
+pub(super) fn window(ago: Nanos, answers: &[(u16, u64)]) -> Window {
     let mut window = Window::empty(NOW - ago - 10 * SECOND, NOW - ago);
     for &(status, count) in answers {
         let key = WindowKey {

@@ -1,6 +1,6 @@
 //! Which services were seen: from whom, since when, in which versions. Kept in memory, rebuilt from the store at start.
 
-mod recall;
+pub mod recall;
 
 use std::collections::{BTreeMap, BTreeSet};
 

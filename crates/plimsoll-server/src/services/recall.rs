@@ -1,9 +1,14 @@
 //! What the store remembers of services that sent before this process started, and of rows written by other ways.
 
+use std::time::Duration;
+
 use super::{Seen, Services};
+use crate::state::App;
 use crate::store::Store;
 use crate::store::key;
 use crate::store::table::Nanos;
+use crate::tasks::Stop;
+use crate::tick;
 
 /// One look at the past.
 const STEP: Nanos = 6 * 3600 * 1_000_000_000;
@@ -11,6 +16,28 @@ const STEP: Nanos = 6 * 3600 * 1_000_000_000;
 const FINE_STEP: Nanos = 600 * 1_000_000_000;
 /// … over this long.
 const FINE: Nanos = STEP;
+
+/// How often new rows are looked through.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Recalls everything that raw rows tell, then what is new each minute, until told to stop.
+///
+/// # Errors
+/// None.
+pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
+    let kept = crate::store::config::nanos(app.store.config().raw_retention);
+    let mut from = tick::now().saturating_sub(kept);
+    loop {
+        let (app, now) = (app.clone(), tick::now());
+        tokio::task::spawn_blocking(move || app.services.recall(&app.store, from, now)).await?;
+        // Rows may come a little late.
+        from = now - FINE_STEP;
+        tokio::select! {
+            () = stop.wait() => return Ok(()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
 
 impl Services {
     /// Notes the senders of all rows between `from` and `now`, at the start of the step in which they are: 10 minutes in

@@ -1,0 +1,101 @@
+use plimsoll::window::{Gauge, Resources};
+
+use super::*;
+use crate::performance::tests::{Bench, NOW, SECOND, window};
+use crate::performance::{field, number, query, tag_of};
+use crate::store::query::Aggregate;
+
+/// All rows: endpoint and the fields that it has.
+fn written(store: &Store) -> Vec<(Nanos, String, Vec<(&'static str, f64)>)> {
+    let period = Period {
+        start: 0,
+        end: Nanos::MAX,
+    };
+    let mut ask = query(
+        MEASUREMENT,
+        period,
+        &["service", "endpoint", "method"],
+        Vec::new(),
+    );
+    ask.fields = FIELDS
+        .iter()
+        .map(|name| field(name, Aggregate::None))
+        .collect();
+    let mut rows = Vec::new();
+    for series in store.query(&ask).unwrap().series {
+        for (row, time) in series.times.iter().enumerate() {
+            let values = FIELDS.iter().zip(&series.columns);
+            let values = values.filter_map(|(name, column)| Some((*name, number(&column[row])?)));
+            rows.push((
+                *time,
+                tag_of(&series.tags, "endpoint").to_owned(),
+                values.collect(),
+            ));
+        }
+    }
+    rows.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    rows
+}
+
+#[test]
+fn a_minute_becomes_a_row_for_the_service_and_each_endpoint_and_writing_it_again_changes_nothing() {
+    let bench = Bench::new();
+    let minute = NOW.div_euclid(MINUTE) * MINUTE - 2 * MINUTE;
+    // Ends with the minute.
+    let ago = NOW - minute - MINUTE;
+    let mut observed = window(ago, &[(200, 3), (500, 1)]);
+    observed.server.queue_size = Gauge::of(2.0, NOW - ago);
+    observed.server.connections_active = Gauge::of(7.0, NOW - ago);
+    observed.server.events_per_minute = Gauge::of(30.0, NOW - ago);
+    observed.resources = Some(Resources {
+        process_memory: Gauge::of(64.0 * MB, NOW - ago),
+        process_cpu: Gauge::of(0.5, NOW - ago),
+        system_disk: Gauge::of(0.25, NOW - ago),
+        ..Resources::default()
+    });
+    bench.library("shop", &observed);
+    let expected: Vec<_> = FIELDS
+        .into_iter()
+        .zip([250.0, 4.0, 30.0, 50.0, 64.0, 25.0, 25.0, 2.0, 7.0])
+        .collect();
+    let rows = [
+        (minute, String::new(), expected.clone()),
+        (minute, "/a".to_owned(), expected),
+    ];
+
+    let mut writer = Writer::default();
+    writer.write(&bench.store, NOW).unwrap();
+    assert_eq!(written(&bench.store), rows);
+    let appended = bench.store.status().appended_rows;
+    writer.write(&bench.store, NOW).unwrap();
+    assert_eq!(
+        bench.store.status().appended_rows,
+        appended,
+        "nothing is due"
+    );
+    writer.write(&bench.store, NOW + MINUTE).unwrap();
+    assert_eq!(
+        bench.store.status().appended_rows,
+        appended,
+        "nothing changed"
+    );
+    // As after a restart.
+    Writer::default().write(&bench.store, NOW).unwrap();
+    assert_eq!(written(&bench.store), rows);
+}
+
+#[test]
+fn late_rows_correct_their_minute() {
+    let bench = Bench::new();
+    let mut writer = Writer::default();
+    let ago = NOW - (NOW.div_euclid(MINUTE) * MINUTE - MINUTE) + 30 * SECOND;
+    bench.library("shop", &window(ago, &[(200, 3)]));
+    writer.write(&bench.store, NOW).unwrap();
+    bench.library("shop", &window(ago - 10 * SECOND, &[(200, 4)]));
+    writer.write(&bench.store, NOW + MINUTE).unwrap();
+    let requests: Vec<_> = written(&bench.store)
+        .into_iter()
+        .map(|(_, endpoint, values)| (endpoint, values[1].1))
+        .collect();
+    assert_eq!(requests, [(String::new(), 7.0), ("/a".to_owned(), 7.0)]);
+}
