@@ -1,3 +1,4 @@
 //! What the server promises, through its public interface.
 
+mod server;
 mod store;

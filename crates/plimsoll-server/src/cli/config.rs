@@ -30,8 +30,13 @@ pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<()> {
     layers.config()?;
     let mut out = std::io::stdout().lock();
     let mut section = "";
-    for (key, setting) in layers.settings() {
-        let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut settings: Vec<_> = layers
+        .settings()
+        .map(|(key, setting)| (key.rsplit_once('.').unwrap_or(("", key)), setting))
+        .collect();
+    // A table's own keys stand before the tables below it.
+    settings.sort_by_key(|(place, _)| *place);
+    for ((table, name), setting) in settings {
         if table != section {
             section = table;
             writeln!(out, "[{section}]").context("cannot write")?;
