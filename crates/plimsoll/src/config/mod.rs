@@ -204,6 +204,14 @@ impl Configuration {
         Ok(self)
     }
 
+    /// Names the instance by machine and process unless somebody did.
+    pub(crate) fn naming_instance(mut self) -> Self {
+        self.config
+            .instance
+            .get_or_insert_with(|| format!("{}:{}", machine(), std::process::id()));
+        self
+    }
+
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
@@ -321,4 +329,17 @@ impl ExportConfig {
             gzip: false,
         }
     }
+}
+
+#[cfg(unix)]
+fn machine() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[cfg(not(unix))]
+fn machine() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_else(|_| "localhost".to_owned())
 }

@@ -14,7 +14,11 @@ mod text;
 
 pub use format::Format;
 
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::clock::Moment;
 use crate::config::{Compatibility, Config};
+use crate::monitor::Monitor;
 use crate::resources::Sample;
 use crate::window::Window;
 use text::{Kind, Text};
@@ -32,6 +36,42 @@ pub(crate) struct Scrape<'a> {
     pub(crate) memory_bytes: usize,
     /// Points of windows that were sent, rejected and dropped, where there is an export.
     pub(crate) exported: Option<[(&'static str, u64); 3]>,
+}
+
+impl Monitor {
+    /// What `/metrics` answers: everything since the monitor was built.
+    pub fn render_metrics(&self, format: Format) -> String {
+        let now = Moment::now();
+        let periphery = &self.inner.periphery;
+        let sample = periphery.history.lock().latest().cloned();
+        let recent = self.inner.ring.merged_since(now.unix_ns - 60_000_000_000);
+        let text = self.inner.registry.with_cumulative(now, |total| {
+            let scrape = Scrape {
+                config: self.config(),
+                total,
+                recent: recent.as_ref(),
+                sample: sample.as_ref(),
+                memory_bytes: self.memory().0,
+                exported: self.exported_points(),
+            };
+            scrape.render(format, periphery.scrape_bytes.load(Relaxed))
+        });
+        periphery.scrape_bytes.store(text.len(), Relaxed);
+        text
+    }
+
+    fn exported_points(&self) -> Option<[(&'static str, u64); 3]> {
+        #[cfg(feature = "export")]
+        if let Some(status) = self.export_status() {
+            let sent = ("sent", status.sent_points);
+            return Some([
+                sent,
+                ("rejected", status.rejected_points),
+                ("dropped", status.dropped_points),
+            ]);
+        }
+        None
+    }
 }
 
 impl Scrape<'_> {

@@ -10,7 +10,6 @@ mod report;
 pub use check::{Check, Outcome};
 pub use report::{CheckReport, Report, Status};
 
-#[expect(unused_imports, reason = "used once the monitor registers them")]
 pub(crate) use builtin::{disk_space, memory};
 
 use std::future::{Future, poll_fn};

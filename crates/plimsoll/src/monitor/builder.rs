@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{Failures, Inner, Monitor, Options, Ring};
+use super::{Failures, Inner, Monitor, Options, Periphery, Ring};
 use crate::clock::{Moment, Stamp};
-use crate::config::{Config, Configuration, ExportConfig, Key};
+use crate::config::{Compatibility, Config, Configuration, ExportConfig, Key, Profile};
 use crate::error::Error;
+use crate::health::Check;
 use crate::registry::{Limits, Registry};
 
 /// Collects the settings of a [`Monitor`]. The environment has the last word when it is [built](Builder::build).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Builder {
     configuration: Configuration,
     export_endpoint: Option<String>,
     options: Options,
     limits: Limits,
+    checks: Vec<Check>,
 }
 
 impl Builder {
@@ -25,6 +27,7 @@ impl Builder {
             export_endpoint: None,
             options: Options::default(),
             limits: Limits::default(),
+            checks: Vec::new(),
         }
     }
 
@@ -61,6 +64,39 @@ impl Builder {
     #[must_use]
     pub fn enabled(self, enabled: bool) -> Self {
         self.set("enabled", |config| config.enabled = enabled)
+    }
+
+    /// Whether memory is sampled. Default: yes.
+    #[must_use]
+    pub fn memory_monitoring(self, on: bool) -> Self {
+        self.set("memory_monitoring", |config| config.memory_monitoring = on)
+    }
+
+    /// Which thresholds apply unless they are set. Default: [`Profile::Dev`].
+    #[must_use]
+    pub fn profile(self, profile: Profile) -> Self {
+        self.set("profile", |config| config.profile = profile)
+    }
+
+    /// Which names `/metrics` has beside OpenTelemetry's. Default: [`Compatibility::On`].
+    #[must_use]
+    pub fn compatibility_metrics(self, set: Compatibility) -> Self {
+        self.set("compatibility_metrics", |config| {
+            config.compatibility_metrics = set
+        })
+    }
+
+    /// The folder whose file system is watched. Default: `/`.
+    #[must_use]
+    pub fn data_path(self, folder: impl Into<std::path::PathBuf>) -> Self {
+        self.set("data_path", |config| config.data_path = folder.into())
+    }
+
+    /// Asks `check` when `/health` is asked; see also [`Monitor::health`].
+    #[must_use]
+    pub fn check(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        self
     }
 
     /// Pushes windows as OTLP to `endpoint`, such as `http://127.0.0.1:1876`.
@@ -154,7 +190,10 @@ impl Builder {
             Some(export) => self.set("export_url", |config| config.export = Some(export)),
             None => self,
         };
-        let configuration = builder.configuration.resolve(environment)?;
+        let configuration = builder
+            .configuration
+            .resolve(environment)?
+            .naming_instance();
         for notice in configuration.notices() {
             tracing::warn!(service = configuration.config().service, "{notice}");
         }
@@ -171,6 +210,7 @@ impl Builder {
         );
         Ok(Monitor {
             inner: Arc::new(Inner {
+                periphery: Periphery::new(&configuration, builder.checks),
                 configuration,
                 registry,
                 ring: Ring::new(Ring::MAX_BYTES),

@@ -3,6 +3,7 @@
 mod builder;
 mod failures;
 mod options;
+mod periphery;
 mod ring;
 mod run;
 mod session;
@@ -21,6 +22,7 @@ use crate::registry::{self, Registry};
 use crate::window::Window;
 pub(crate) use failures::Failures;
 pub(crate) use options::Options;
+pub(crate) use periphery::Periphery;
 
 /// Measures one service. Clones are the same monitor; it ends, and with it its [`run`](Monitor::run), when the last of
 /// them is dropped.
@@ -39,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) ring: Ring,
     pub(crate) failures: Arc<Failures>,
     pub(crate) options: Options,
+    pub(crate) periphery: Periphery,
     pub(crate) started: Moment,
     running: AtomicBool,
 }

@@ -1,7 +1,7 @@
 //! The monitor's own time: every second a reading of gauges, every ten a window.
 
 use std::future::Future;
-use std::sync::atomic::Ordering::{AcqRel, Release};
+use std::sync::atomic::Ordering::AcqRel;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -27,21 +27,51 @@ async fn run(monitor: Weak<Inner>) {
     let Some(window_end) = start(&monitor) else {
         return;
     };
+    #[cfg(feature = "export")]
+    if let Some(exporter) = monitor
+        .upgrade()
+        .and_then(|inner| inner.periphery.exporter.clone())
+    {
+        tokio::join!(exporter.run(), close_windows(monitor, window_end));
+        return;
+    }
+    close_windows(monitor, window_end).await;
+}
+
+/// Until the monitor is closed or gone.
+async fn close_windows(monitor: Weak<Inner>, window_end: i64) {
     let mut window_end_ns = window_end;
+    let Some(inner) = monitor.upgrade() else {
+        return;
+    };
+    let closing = Arc::clone(&inner.periphery.closing);
+    // The first sample is what later ones are compared with.
+    inner.sample().await;
+    drop(inner);
     let mut seconds = interval_at(Instant::now() + to_next_second(Moment::now()), SECOND);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
-        seconds.tick().await;
+        let is_closing = tokio::select! {
+            biased;
+            () = closing.notified() => true,
+            _ = seconds.tick() => false,
+        };
         let Some(inner) = monitor.upgrade() else {
             return;
         };
-        let now = Moment::now();
+        let mut now = Moment::now();
         inner.registry.tick(now);
         // A wall clock that was set back would otherwise leave the window open until it has caught up.
         let was_set_back = now.unix_ns < window_end_ns - WINDOW_NS;
-        if now.unix_ns >= window_end_ns || was_set_back {
+        if now.unix_ns >= window_end_ns || was_set_back || is_closing {
+            inner.sample().await;
+            now = Moment::now();
             inner.close_window(now);
             window_end_ns = next_window_end(now);
+        }
+        if is_closing {
+            inner.end_export();
+            return;
         }
     }
 }
@@ -61,14 +91,31 @@ fn start(monitor: &Weak<Inner>) -> Option<i64> {
 impl Inner {
     /// Everything that happens when ten seconds have passed, in this order.
     fn close_window(&self, now: Moment) {
+        self.registry
+            .add_dropped_windows(self.periphery.newly_dropped_windows());
         let window = Arc::new(self.registry.collect(now));
+        #[cfg(feature = "export")]
+        if let Some(exporter) = &self.periphery.exporter {
+            exporter.offer(&window);
+        }
         self.ring.push(window);
+    }
+
+    /// Lets the export end when it has sent what it has.
+    fn end_export(&self) {
+        #[cfg(feature = "export")]
+        if let Some(exporter) = &self.periphery.exporter {
+            exporter.close();
+        }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.running.store(false, Release);
+        if self.running.swap(false, AcqRel) {
+            self.close_window(Moment::now());
+        }
+        self.end_export();
     }
 }
 

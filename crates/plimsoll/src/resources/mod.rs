@@ -12,6 +12,8 @@ pub use sampler::{Sampler, SamplerConfig};
 
 use serde::Serialize;
 
+use crate::window::{Gauge, Resources};
+
 /// Everything read at one moment. A value is `None` where the platform does not tell it or it was switched off.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Sample {
@@ -160,6 +162,32 @@ impl Sample {
                 let later = std::mem::replace(flow, *before);
                 flow.merge(later);
             }
+        }
+    }
+
+    /// As readings of a window, taken at `at_unix_ns`.
+    pub(crate) fn readings(&self, at_unix_ns: i64) -> Resources {
+        let gauge = |value: Option<f64>| {
+            value.map_or_else(Gauge::default, |value| Gauge::of(value, at_unix_ns))
+        };
+        let whole = |value: Option<u64>| gauge(value.map(|value| value as f64));
+        let delta = |flow: Option<Flow>| flow.map_or(0, |flow| flow.delta);
+        let (process, system) = (&self.process, &self.system);
+        Resources {
+            process_memory: whole(process.memory_rss_bytes),
+            process_memory_limit: whole(process.memory_limit_bytes),
+            process_cpu: gauge(process.cpu_ratio),
+            process_threads: whole(process.threads),
+            process_open_fds: whole(process.open_fds),
+            process_disk_read: delta(process.disk_read_bytes),
+            process_disk_written: delta(process.disk_written_bytes),
+            system_cpu: gauge(system.cpu_ratio),
+            system_memory: gauge(system.memory_ratio),
+            system_memory_used: whole(system.memory_used_bytes),
+            system_disk: gauge(system.disk_ratio),
+            system_disk_operations: delta(system.disk_operations),
+            system_network_sent: delta(system.network_sent_bytes),
+            system_network_received: delta(system.network_received_bytes),
         }
     }
 
