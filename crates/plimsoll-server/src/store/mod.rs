@@ -27,6 +27,7 @@ pub mod query;
 pub mod read;
 mod replay;
 mod retention;
+mod rollup;
 mod rows;
 mod salvage;
 pub mod schema;
@@ -41,7 +42,7 @@ pub mod tier;
 mod values;
 mod wire;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -84,6 +85,7 @@ pub struct Store {
     sealing: Mutex<Option<JoinHandle<()>>>,
     damage: Arc<DamageLog>,
     counts: Counts,
+    unreadable_hours: Mutex<HashMap<commit::Hour, u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -185,6 +187,7 @@ impl Store {
             sealing,
             damage,
             counts,
+            unreadable_hours: Mutex::default(),
         }))
     }
 

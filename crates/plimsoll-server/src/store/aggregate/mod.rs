@@ -212,30 +212,29 @@ impl Aggregation {
         &mut self.cells[at as usize + field]
     }
 
-    /// What was added up: for every group its buckets in ascending time with one cell for each field.
-    pub(crate) fn into_groups(self) -> Vec<(u32, Vec<(Nanos, Vec<Cell>)>)> {
+    /// What was added up: for every group its buckets in ascending time with one cell for each field. Begins anew.
+    pub(crate) fn drain(&mut self) -> Vec<(u32, Vec<(Nanos, Vec<Cell>)>)> {
         let fields = self.fields.len();
-        let mut order: Vec<((u32, Nanos), u32)> = self.at.into_iter().collect();
+        let mut order: Vec<((u32, Nanos), u32)> = self.at.drain().collect();
         order.sort_unstable();
-        let mut cells = self.cells;
         let mut groups: Vec<(u32, Vec<(Nanos, Vec<Cell>)>)> = Vec::new();
         for ((group, bucket), at) in order {
-            let row = cells[at as usize..at as usize + fields]
-                .iter_mut()
-                .map(std::mem::take)
-                .collect();
+            let cells = &mut self.cells[at as usize..at as usize + fields];
+            let row = cells.iter_mut().map(std::mem::take).collect();
             match groups.last_mut() {
                 Some((last, rows)) if *last == group => rows.push((bucket, row)),
                 _ => groups.push((group, vec![(bucket, row)])),
             }
         }
+        self.cells.clear();
+        self.kept_values = 0;
         groups
     }
 
     /// The answer's series, oldest rows first, by the tags of each group, and the largest relative error of a
     /// percentile. Buckets in which no asked field has a value are left out.
     pub(crate) fn finish(
-        self,
+        mut self,
         asked: &[FieldQuery],
         tags: &[GroupTags],
     ) -> (Vec<AnswerSeries>, f64) {
@@ -247,7 +246,7 @@ impl Aggregation {
         let (buckets, start, end) = (self.buckets.clone(), self.start, self.end);
         let mut error_bound = 0.0f64;
         let mut series = Vec::new();
-        for (group, rows) in self.into_groups() {
+        for (group, rows) in self.drain() {
             let mut answer = AnswerSeries {
                 tags: tags[group as usize].clone(),
                 times: Vec::with_capacity(rows.len()),

@@ -204,7 +204,7 @@ fn answer_from_rollups(
     );
     let mut columns = RollupColumns::new("f", field);
     let mut hours = Vec::new();
-    for (hour, mut cells) in rollup.into_groups().into_iter().flat_map(|(_, rows)| rows) {
+    for (hour, mut cells) in rollup.drain().into_iter().flat_map(|(_, rows)| rows) {
         hours.push(hour);
         columns.push(&mut cells[0]);
     }

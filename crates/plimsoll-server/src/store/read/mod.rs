@@ -11,18 +11,17 @@ pub(crate) mod plan;
 mod raw;
 mod source;
 pub(crate) mod sources;
-mod support;
+pub(crate) mod support;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Store;
-use super::aggregate::cumulative::LONGEST_HOLE;
 use super::aggregate::{Aggregation, MAX_CELLS};
 use super::calendar::{Buckets, HOUR};
 use super::damage::Damage;
 use super::query::{Aggregate, Answer, Order, Query};
-use super::table::{Kind, Nanos};
+use super::table::Nanos;
 use super::tier::Tier;
 use catalog::{Catalog, Grouping};
 use error::QueryError;
@@ -87,7 +86,7 @@ impl Store {
         let fields = aggregation.field_names();
         let rollups = aggregation
             .rollup_names(|field| Some(self.schema.field(&query.measurement, field)?.value_type));
-        let look_back = self.look_back(query);
+        let look_back = self.look_back(&query.measurement);
         let mut damage = Vec::new();
         for segment in segments {
             let is_raw = segment.tier == Tier::Raw;
@@ -106,9 +105,9 @@ impl Store {
                 segment.tier,
                 &wanted,
                 &mut catalog,
-                |place, group, rows| match is_raw {
-                    true => aggregation.add_rows(place, group, rows),
-                    false => aggregation.add_rollups(group, rows),
+                |place, series, rows| match is_raw {
+                    true => aggregation.add_rows(place, series.group, rows),
+                    false => aggregation.add_rollups(series.group, rows),
                 },
             )?);
             if aggregation.is_full() {
@@ -126,20 +125,6 @@ impl Store {
             },
             damage,
         ))
-    }
-
-    /// How far before the range to look for the sample from which a cumulative field counts on.
-    fn look_back(&self, query: &Query) -> Nanos {
-        let kind = |name: &str| {
-            self.schema
-                .field(&query.measurement, name)
-                .map(|field| field.kind)
-        };
-        let accumulates = query
-            .fields
-            .iter()
-            .any(|field| kind(&field.name) == Some(Kind::Cumulative));
-        if accumulates { LONGEST_HOLE } else { 0 }
     }
 
     fn rows(&self, query: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
@@ -162,8 +147,8 @@ impl Store {
                 columns: &columns,
                 times,
             };
-            let read = self.read_rows(Tier::Raw, &wanted, &mut catalog, |_, group, rows| {
-                found.add(group, rows)
+            let read = self.read_rows(Tier::Raw, &wanted, &mut catalog, |_, series, rows| {
+                found.add(series.group, rows)
             })?;
             damage.extend(read);
             if found.is_enough() {

@@ -77,6 +77,17 @@ impl Hours {
         self.unsealed.contains(&hour)
     }
 
+    pub(crate) fn is_covered(&self, tier: Tier, hour: Hour) -> bool {
+        self.covered.contains_key(&(tier, hour))
+    }
+
+    /// Whether the rollup of an hour knows the rows of a seal.
+    pub(crate) fn covers(&self, tier: Tier, hour: Hour, seal: u64) -> bool {
+        self.covered
+            .get(&(tier, hour))
+            .is_some_and(|&covered| covered >= seal)
+    }
+
     /// Whether the rollup of an hour is there and no row came since.
     pub(crate) fn is_clean(&self, tier: Tier, hour: Hour) -> bool {
         let covered = self.covered.get(&(tier, hour));
@@ -99,7 +110,8 @@ impl Hours {
         any && clean
     }
 
-    fn has_raw(&self, hour: Hour) -> bool {
+    /// Whether raw rows of an hour are kept.
+    pub(crate) fn has_raw(&self, hour: Hour) -> bool {
         self.raw_days.contains(&hour.div_euclid(DAY_HOURS)) || self.unsealed.contains(&hour)
     }
 }

@@ -4,16 +4,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::blocks::BlockSource;
-use super::catalog::{Catalog, Place};
+use super::catalog::{Catalog, Matching, Place};
 use super::merge::Rows;
 use super::plan::Hours;
 use super::source::{MemorySource, Source, scan};
 use crate::store::Store;
+use crate::store::aggregate::cumulative::LONGEST_HOLE;
 use crate::store::calendar::{Buckets, DAY, HOUR};
-use crate::store::commit::Hour;
+use crate::store::commit::{Commit, Hour};
 use crate::store::damage::Damage;
 use crate::store::error::StoreError;
-use crate::store::table::Nanos;
+use crate::store::table::{Kind, Nanos};
 use crate::store::tier::Tier;
 
 /// Rows of which measurement and columns are to be read, and when.
@@ -24,14 +25,13 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl Store {
-    /// Shows `visit` the rows of matching series in a tier, with number and group of the series; tells what was
-    /// missing. Raw rows come day by day, so that no more than a day of a series is in memory at once.
+    /// Shows `visit` the rows of matching series in a tier, with the number of the series; tells what was missing. Raw rows come day by day, so that no more than a day of a series is in memory at once.
     pub(crate) fn read_rows(
         &self,
         tier: Tier,
         wanted: &Wanted<'_>,
         catalog: &mut Catalog<'_>,
-        mut visit: impl FnMut(Place, u32, &Rows<'_>),
+        mut visit: impl FnMut(Place, &Matching, &Rows<'_>),
     ) -> Result<Vec<Damage>, StoreError> {
         let mut damage = Vec::new();
         for times in parts(tier, self.with_rows(&wanted.times)) {
@@ -40,13 +40,9 @@ impl Store {
                 ..*wanted
             };
             let sources = self.sources(tier, &wanted, catalog)?;
-            let groups: Vec<u32> = catalog
-                .matching()
-                .iter()
-                .map(|series| series.group)
-                .collect();
+            let series = catalog.matching().to_vec();
             scan(&sources, catalog.places_by_key(), times, |place, rows| {
-                visit(place, groups[place as usize], rows);
+                visit(place, &series[place as usize], rows);
             });
             damage.extend(sources.into_iter().flat_map(Source::into_damage));
         }
@@ -120,23 +116,43 @@ impl Store {
     /// What is known of the hours of a range, for rows of a measurement.
     pub(crate) fn hours(&self, measurement: &str, times: &Range<Nanos>) -> Hours {
         let mut hours = Hours::default();
+        self.add_unsealed_hours(&mut hours, measurement, times);
+        self.add_sealed_hours(&mut hours, times);
+        hours
+    }
+
+    /// How far before a range to look for the sample from which a cumulative field counts on.
+    pub(crate) fn look_back(&self, measurement: &str) -> Nanos {
+        let fields = self.schema.fields(measurement);
+        let accumulates = fields
+            .iter()
+            .any(|(_, field)| field.kind == Kind::Cumulative);
+        if accumulates { LONGEST_HOLE } else { 0 }
+    }
+
+    /// Hours of a range in which a measurement has rows that are not sealed, and those that count on from them.
+    pub(crate) fn add_unsealed_hours(
+        &self,
+        hours: &mut Hours,
+        measurement: &str,
+        times: &Range<Nanos>,
+    ) {
         let last = times.end.saturating_sub(1);
-        for run in self.runs(measurement, times.start, last) {
+        let after = self.look_back(measurement) / HOUR;
+        for run in self.runs(measurement, times.start.saturating_sub(HOUR), last) {
             let (first, last) = (run.first.div_euclid(HOUR), run.last.div_euclid(HOUR));
             if last - first < 2 {
-                (first..=last).for_each(|hour| hours.mark_unsealed(hour));
+                (first..=last + after).for_each(|hour| hours.mark_unsealed(hour));
             } else {
                 let mut known = Hour::MIN;
                 for hour in run.table.times.iter().map(|time| time.div_euclid(HOUR)) {
                     if hour != known {
-                        hours.mark_unsealed(hour);
+                        (hour..=hour + after).for_each(|hour| hours.mark_unsealed(hour));
                         known = hour;
                     }
                 }
             }
         }
-        self.add_sealed_hours(&mut hours, times);
-        hours
     }
 
     /// Hours of a range as the files know them.
@@ -146,17 +162,18 @@ impl Store {
             times.start.saturating_sub(DAY),
             times.end.saturating_add(DAY),
         );
+        let mut next = Vec::new();
         for tier in Tier::ALL {
             for file in self.files.overlapping(tier, first, last) {
                 if tier == Tier::Raw {
                     hours.keep_raw_day(file.period.start().div_euclid(HOUR));
                 }
                 for commit in file.commits().iter() {
-                    commit
-                        .touched
-                        .iter()
-                        .filter(|_| tier == Tier::Raw)
-                        .for_each(|(&hour, &seal)| hours.touch(hour, seal));
+                    for (&hour, &seal) in commit.touched.iter().filter(|_| tier == Tier::Raw) {
+                        hours.touch(hour, seal);
+                        // The hour after counts on from the last sample of this one.
+                        next.extend(accumulates(commit).then_some((hour + 1, seal)));
+                    }
                     commit
                         .covers
                         .iter()
@@ -164,7 +181,20 @@ impl Store {
                 }
             }
         }
+        for (hour, seal) in next {
+            if hours.touched_by(hour).is_some() {
+                hours.touch(hour, seal);
+            }
+        }
     }
+}
+
+fn accumulates(commit: &Commit) -> bool {
+    commit
+        .fields
+        .values()
+        .flat_map(|fields| fields.values())
+        .any(|field| field.kind == Kind::Cumulative)
 }
 
 /// Raw rows are read day by day.
