@@ -102,7 +102,12 @@ impl<'a> Appender<'a> {
             times,
             place,
         );
-        self.commit.add(rows);
+        if self.anew {
+            // Which seals touched which hours was told by the commits before, and stays.
+            self.commit.know_rows(rows);
+        } else {
+            self.commit.add(rows);
+        }
         self.put(&frame)
     }
 

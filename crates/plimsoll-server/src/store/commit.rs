@@ -70,6 +70,18 @@ pub struct Commit {
 impl Commit {
     /// Takes note of the fields, rows and hours of what becomes a block.
     pub(crate) fn add(&mut self, rows: &SortedRows) {
+        self.know_rows(rows);
+        let mut touched = None;
+        for hour in rows.times.iter().map(|time| time.div_euclid(HOUR)) {
+            if touched != Some(hour) {
+                self.touch(hour, self.seal);
+                touched = Some(hour);
+            }
+        }
+    }
+
+    /// Takes note of the fields and number of rows that other commits brought.
+    pub(crate) fn know_rows(&mut self, rows: &SortedRows) {
         self.rows += rows.times.len() as u64;
         let fields = self.fields.entry(rows.measurement.clone()).or_default();
         for column in &rows.columns {
@@ -78,13 +90,6 @@ impl Commit {
                 kind: column.kind,
             };
             fields.entry(column.name.clone()).or_insert(field);
-        }
-        let mut touched = None;
-        for hour in rows.times.iter().map(|time| time.div_euclid(HOUR)) {
-            if touched != Some(hour) {
-                self.touch(hour, self.seal);
-                touched = Some(hour);
-            }
         }
     }
 

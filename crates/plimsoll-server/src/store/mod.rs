@@ -9,6 +9,7 @@ pub mod block;
 mod calendar;
 mod column;
 pub mod commit;
+mod compaction;
 pub mod config;
 pub mod damage;
 pub mod day_file;
@@ -44,7 +45,7 @@ mod wire;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -86,6 +87,7 @@ pub struct Store {
     damage: Arc<DamageLog>,
     counts: Counts,
     unreadable_hours: Mutex<HashMap<commit::Hour, u64>>,
+    unreadable_files: Mutex<HashMap<PathBuf, u64>>,
 }
 
 #[derive(Debug, Default)]
@@ -188,6 +190,7 @@ impl Store {
             damage,
             counts,
             unreadable_hours: Mutex::default(),
+            unreadable_files: Mutex::default(),
         }))
     }
 
@@ -318,7 +321,8 @@ impl Store {
         self.sealer.seal_all()
     }
 
-    /// Seals what is old, and removes what is older than its retention. To be called every few seconds, by one caller.
+    /// Seals what is old, computes rollups, compacts, and removes what is older than its retention. To be called every
+    /// few seconds, by one caller.
     ///
     /// # Errors
     /// When the system refuses; what was not done is done the next time.
@@ -331,6 +335,8 @@ impl Store {
         {
             self.flush()?;
         }
+        self.roll_up(now)?;
+        self.compact(now)?;
         self.retain(now)
     }
 

@@ -1,5 +1,6 @@
 //! Picking, gathering and joining typed values.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use plimsoll::histogram::{Exponential, Histogram, Layout};
@@ -111,6 +112,21 @@ impl Values {
             (Values::Bool(list), Values::Bool(other)) => list.extend_from_slice(other),
             (Values::String(list), Values::String(other)) => list.extend_from_slice(other),
             (Values::Histogram(list), Values::Histogram(other)) => list.extend_from_slice(other),
+            _ => unreachable!("a field has one type"),
+        }
+    }
+
+    /// Adds these values of another list of the same type.
+    pub(crate) fn append_rows(&mut self, other: &Values, rows: Range<usize>) {
+        match (self, other) {
+            (Values::F64(list), Values::F64(other)) => list.extend_from_slice(&other[rows]),
+            (Values::I64(list), Values::I64(other)) => list.extend_from_slice(&other[rows]),
+            (Values::U64(list), Values::U64(other)) => list.extend_from_slice(&other[rows]),
+            (Values::Bool(list), Values::Bool(other)) => list.extend_from_slice(&other[rows]),
+            (Values::String(list), Values::String(other)) => list.extend_from_slice(&other[rows]),
+            (Values::Histogram(list), Values::Histogram(other)) => {
+                list.extend_from_slice(&other[rows]);
+            }
             _ => unreachable!("a field has one type"),
         }
     }

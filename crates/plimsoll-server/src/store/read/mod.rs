@@ -1,6 +1,6 @@
 //! Queries answered from memory, blocks and rollups.
 
-mod blocks;
+pub(crate) mod blocks;
 pub(crate) mod catalog;
 mod cut;
 pub mod error;
@@ -9,7 +9,7 @@ mod listing;
 pub(crate) mod merge;
 pub(crate) mod plan;
 mod raw;
-mod source;
+pub(crate) mod source;
 pub(crate) mod sources;
 pub(crate) mod support;
 

@@ -171,7 +171,11 @@ fn percentile(store: &Store, times: std::ops::Range<Nanos>) -> (f64, f64) {
 
 fn drop_raw(store: &Store, days: std::ops::Range<Nanos>) {
     for day in days.step_by(DAY as usize) {
-        store.files.remove(Period::of(Tier::Raw, day)).unwrap();
+        store
+            .files
+            .file(Period::of(Tier::Raw, day))
+            .remove()
+            .unwrap();
     }
 }
 
