@@ -24,8 +24,10 @@ use crate::store::Store;
 use crate::tasks::{Stop, Tasks};
 use crate::tick;
 
-/// How long the store may take to close.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long stopping may take in all.
+const STOP_PATIENCE: Duration = Duration::from_millis(4_500);
+/// How long a single task may take to stop.
+const TASK_PATIENCE: Duration = Duration::from_millis(300);
 
 /// A server that answers.
 #[derive(Debug)]
@@ -70,18 +72,25 @@ impl Server {
 
     /// Stops in the order of the datum: no new requests, those under way end, what they brought is on disk.
     pub async fn stop(self) {
+        let deadline = Instant::now() + STOP_PATIENCE;
+        let left = || deadline.saturating_duration_since(Instant::now());
         let tasks = &self.app.tasks;
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
-        for name in ["self_monitor", "monitor", "performance_metrics", "services"] {
-            tasks.stop(name, Duration::from_millis(500)).await;
+        for name in [
+            "self_monitor",
+            "monitor",
+            "performance_metrics",
+            "services",
+            "tick",
+        ] {
+            tasks.stop(name, left().min(TASK_PATIENCE)).await;
         }
-        tasks.stop("tick", Duration::from_millis(500)).await;
         let store = self.app.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
-        if tokio::time::timeout(CLOSE_PATIENCE, closing).await.is_err() {
+        if tokio::time::timeout(left(), closing).await.is_err() {
             // Acknowledged rows are in the journal already; what is cut short is only tidying.
-            warn!("the store did not close in {CLOSE_PATIENCE:?}");
+            warn!("the store did not close in time");
         }
     }
 }
@@ -102,6 +111,7 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
         app.tasks
             .spawn(name, move |stop| run(app_of_task.clone(), stop));
     };
+    spawn("tick", |app, stop| Box::pin(tick::run(app, stop)));
     spawn("monitor", |app, stop| {
         Box::pin(self_monitor::measure(app, stop))
     });

@@ -1,7 +1,12 @@
 //! The command line.
 
+mod client;
 mod config;
+mod export;
+mod progress;
+mod query;
 mod serve;
+mod target;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -26,6 +31,10 @@ struct Cli {
 enum Command {
     /// Runs the server.
     Serve(serve::Serve),
+    /// Asks for stored rows or their aggregates.
+    Query(query::QueryCommand),
+    /// Writes stored rows to standard output.
+    Export(export::ExportCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -67,6 +76,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Serve(command) => serve::run(&command),
+        Command::Query(command) => query::run(&command),
+        Command::Export(command) => export::run(&command),
         Command::Config(command) => config::run(&command),
     };
     match result {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,6 +10,9 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::problem::Problem;
+
+/// How long the rest of a body that is too large is read.
+const DISCARD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How much of a body is taken.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +68,7 @@ pub async fn receive(
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limits.sent) {
+        discard(body, limits).await;
         return Err(too_large("body", limits.sent));
     }
     let mut first = Bytes::new();
@@ -75,6 +80,7 @@ pub async fn receive(
             continue;
         };
         if first.len() + whole.len() + data.len() > limits.sent {
+            discard(body, limits).await;
             return Err(too_large("body", limits.sent));
         }
         if first.is_empty() && whole.is_empty() {
@@ -94,6 +100,23 @@ pub async fn receive(
     } else {
         whole.freeze()
     })
+}
+
+/// Reads on for a while without keeping anything: a client that is still sending when the connection closes sees only a
+/// broken connection, and not why.
+async fn discard(mut body: Body, limits: BodyLimits) {
+    let reading = async {
+        let mut left = limits.sent;
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(length) {
+                Some(less) => left = less,
+                None => break,
+            }
+        }
+    };
+    // Too slow or too much: then the client has to do without the answer.
+    let _ = tokio::time::timeout(DISCARD_PATIENCE, reading).await;
 }
 
 /// Undoes the compression. Takes as long as the body is large: long ones belong on a thread that may block.

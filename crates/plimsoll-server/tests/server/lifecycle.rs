@@ -169,10 +169,7 @@ fn each_effective_value_says_where_it_came_from() {
         line("max_series").ends_with("# environment PLIMSOLL_STORE_MAX_SERIES"),
         "{out}"
     );
-    assert!(
-        line("dir = ").ends_with("# flag --data"),
-        "{out}"
-    );
+    assert!(line("dir = ").ends_with("# flag --data"), "{out}");
     assert!(line("hourly_days = 30 ").ends_with("# default"), "{out}");
 }
 

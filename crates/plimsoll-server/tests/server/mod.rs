@@ -1,5 +1,6 @@
 //! The real binary over real sockets.
 
+mod commands;
 mod doors;
 mod events;
 mod lifecycle;

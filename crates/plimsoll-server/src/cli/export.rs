@@ -1,0 +1,125 @@
+//! `plimsoll export`.
+
+use std::io::{BufWriter, Write};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use http_body_util::BodyExt;
+
+use super::client::{query_string, send};
+use super::progress::Line;
+use super::target::{Target, TargetFlags, block_on};
+use crate::api::v1::time;
+use crate::export::{Export, Format};
+use crate::store::table::Nanos;
+use crate::tick;
+
+/// Writes stored rows to standard output.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  plimsoll export --format lp > backup.lp
+  plimsoll export --measurement http_requests --start -24h --format csv > day.csv
+  plimsoll export --url http://127.0.0.1:1876 --format lp | curl --data-binary @- http://other:1876/write
+
+Times are RFC 3339, epoch milliseconds, or relative to now (-7d).
+Line protocol has no distributions: their count, sum and extremes are written as fields of their own.")]
+pub(super) struct ExportCommand {
+    #[command(flatten)]
+    target: TargetFlags,
+    /// Only this measurement; needed for csv.
+    #[arg(long, value_name = "M")]
+    measurement: Option<String>,
+    /// First time [default: the oldest].
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    start: Option<String>,
+    /// First time after the range [default: the newest].
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    end: Option<String>,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value = "lp")]
+    format: FormatName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    /// InfluxDB line protocol.
+    Lp,
+    /// Comma-separated values.
+    Csv,
+    /// Parquet (not in this build).
+    Parquet,
+}
+
+pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
+    let (format, name) = match command.format {
+        FormatName::Lp => (Format::Lines, "lp"),
+        FormatName::Csv => (Format::Csv, "csv"),
+        FormatName::Parquet => {
+            bail!(
+                "this build writes no parquet; export csv and convert it, for instance with DuckDB: COPY (FROM 'x.csv') TO 'x.parquet'"
+            )
+        }
+    };
+    let now = tick::now();
+    let time = |flag: &str, text: &Option<String>, otherwise: Nanos| match text {
+        Some(text) => {
+            time::parse(text, now).with_context(|| format!("{flag} {text} is no time; see --help"))
+        }
+        None => Ok(otherwise),
+    };
+    let (start, end) = (
+        time("--start", &command.start, 0)?,
+        time("--end", &command.end, Nanos::MAX)?,
+    );
+    match command.target.open()? {
+        Target::Store(store) => {
+            let export = Export {
+                measurement: command.measurement.clone(),
+                start,
+                end,
+                format,
+            };
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            let mut line = Line::new();
+            export.write(&store, &mut out, &mut |progress| {
+                line.show(|| format!("{}: {} rows", progress.measurement, progress.rows));
+            })?;
+            out.flush().context("cannot write to standard output")
+        }
+        Target::Server(url) => {
+            let mut params = vec![("format".to_owned(), name.to_owned())];
+            let given = [
+                ("start", &command.start),
+                ("end", &command.end),
+                ("measurement", &command.measurement),
+            ];
+            for (name, value) in given {
+                params.extend(value.clone().map(|value| (name.to_owned(), value)));
+            }
+            block_on(receive(&url, &params))
+        }
+    }
+}
+
+async fn receive(url: &str, params: &[(String, String)]) -> anyhow::Result<()> {
+    let response = send(
+        "GET",
+        url,
+        &format!("/api/v1/export?{}", query_string(params)),
+    )
+    .await?;
+    let mut body = response.into_body();
+    let mut out = std::io::stdout().lock();
+    let mut line = Line::new();
+    let mut received = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.context("the server broke the export off; its log says why")?;
+        if let Ok(data) = frame.into_data() {
+            received += data.len();
+            out.write_all(&data)
+                .context("cannot write to standard output")?;
+            line.show(|| format!("{} MB", received / 1_000_000));
+        }
+    }
+    out.flush().context("cannot write to standard output")
+}
