@@ -17,6 +17,8 @@ mod monitor;
 pub mod performance;
 mod registry;
 pub mod resources;
+#[cfg(feature = "axum")]
+mod routes;
 pub mod window;
 
 pub use error::Error;

@@ -9,7 +9,7 @@ mod run;
 mod session;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub use builder::Builder;
 pub use failures::Failure;
@@ -60,6 +60,11 @@ impl Monitor {
     /// Whether anything is measured (`PERFORMANCE_MONITORING_ENABLED`).
     pub fn is_enabled(&self) -> bool {
         self.config().enabled
+    }
+
+    /// Whether [`Monitor::run`] is being polled.
+    pub fn is_running(&self) -> bool {
+        self.inner.running.load(Relaxed)
     }
 
     /// Everything measured since the monitor was built.

@@ -1,7 +1,7 @@
 //! The monitor's own time: every second a reading of gauges, every ten a window.
 
 use std::future::Future;
-use std::sync::atomic::Ordering::AcqRel;
+use std::sync::atomic::Ordering::{AcqRel, Release};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ async fn run(monitor: Weak<Inner>) {
     let Some(window_end) = start(&monitor) else {
         return;
     };
+    let _running = Running(monitor.clone());
     #[cfg(feature = "export")]
     if let Some(exporter) = monitor
         .upgrade()
@@ -36,6 +37,17 @@ async fn run(monitor: Weak<Inner>) {
         return;
     }
     close_windows(monitor, window_end).await;
+}
+
+/// While it lives, no second run begins.
+struct Running(Weak<Inner>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.running.store(false, Release);
+        }
+    }
 }
 
 /// Until the monitor is closed or gone.

@@ -78,6 +78,16 @@ impl Collector {
         window
     }
 
+    #[cfg(feature = "axum")]
+    pub(super) fn open(&mut self, shared: &Shared, now: Moment) -> Window {
+        self.take_in(shared, now);
+        let end_unix_ns = now.unix_ns.max(self.open.start_unix_ns);
+        Window {
+            end_unix_ns,
+            ..self.open.clone()
+        }
+    }
+
     pub(super) fn cumulative(&mut self, shared: &Shared, now: Moment) -> &Window {
         self.take_in(shared, now);
         self.cumulative.end_unix_ns = now.unix_ns.max(self.cumulative.start_unix_ns);

@@ -64,6 +64,12 @@ impl Registry {
         self.collector.lock().collect(&self.shared, now)
     }
 
+    /// What was recorded since the last window, which stays open.
+    #[cfg(feature = "axum")]
+    pub(crate) fn open(&self, now: Moment) -> Window {
+        self.collector.lock().open(&self.shared, now)
+    }
+
     /// Reads gauges and the sliding minute; to be called every second.
     pub(crate) fn tick(&self, now: Moment) {
         self.collector.lock().tick(&self.shared, now);

@@ -1,0 +1,103 @@
+//! `/api/performance/metrics`: the last minutes in one look.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::json;
+use super::problem::Problem;
+use crate::clock::Moment;
+use crate::monitor::Monitor;
+use crate::performance::{Database, MB, Memory, Metrics, RequestTotals};
+use crate::window::{Gauge, Window};
+
+/// Minutes shown unless asked otherwise.
+const MINUTES: u32 = 5;
+/// The ring holds an hour.
+const MAX_MINUTES: u32 = 60;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Parameters {
+    minutes: Option<String>,
+    service: Option<String>,
+}
+
+pub(super) async fn metrics(
+    State(monitor): State<Monitor>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(parameters) = parameters.map_err(|error| {
+        Problem::bad_field("query", "", format!("cannot read the parameters: {error}"))
+    })?;
+    let own = &monitor.config().service;
+    if let Some(service) = parameters.service.filter(|service| service != own) {
+        let detail =
+            format!("this is the service {own:?}; a server that gathers services knows others");
+        return Err(Problem::bad_field("service", service, detail));
+    }
+    let minutes = match parameters.minutes {
+        None => MINUTES,
+        Some(text) => match text.parse() {
+            Ok(minutes) if (1..=MAX_MINUTES).contains(&minutes) => minutes,
+            _ => {
+                let detail = format!("minutes must be a whole number from 1 to {MAX_MINUTES}");
+                return Err(Problem::bad_field("minutes", text, detail));
+            }
+        },
+    };
+    let now = Moment::now();
+    let window = monitor.lately(now, minutes);
+    Ok(json(StatusCode::OK, &answer(&window, now, minutes)))
+}
+
+impl Monitor {
+    /// The last minutes up to now, the window that is still open included.
+    fn lately(&self, now: Moment, minutes: u32) -> Window {
+        let mut lately = self.inner.registry.open(now);
+        for window in self
+            .inner
+            .ring
+            .since(now.unix_ns - i64::from(minutes) * 60_000_000_000)
+        {
+            lately.merge(&window);
+        }
+        lately
+    }
+}
+
+/// Load tests are left out.
+fn answer(window: &Window, now: Moment, minutes: u32) -> Metrics {
+    let mut totals = RequestTotals::default();
+    for (key, series) in window.requests.iter().filter(|(key, _)| key.run.is_none()) {
+        totals.add(
+            key.status,
+            &series.duration,
+            series.failed,
+            series.cancelled,
+        );
+    }
+    let memory = window
+        .resources
+        .as_ref()
+        .map(|resources| &resources.process_memory);
+    let timestamp = jiff::Timestamp::from_nanosecond(now.unix_ns.into()).unwrap_or_default();
+    Metrics {
+        timestamp: timestamp.to_string(),
+        period_minutes: minutes,
+        requests: totals.requests(minutes.into()),
+        database: Database::default(),
+        memory: memory.map(in_mb).unwrap_or_default(),
+    }
+}
+
+fn in_mb(gauge: &Gauge) -> Memory {
+    let current = gauge.current().map(|bytes| bytes / MB);
+    Memory {
+        current_memory_mb: current,
+        avg_memory_mb: gauge.mean().map(|bytes| bytes / MB),
+        max_memory_mb: gauge.current().map(|_| gauge.max / MB),
+        sum_memory_mb: current,
+    }
+}
