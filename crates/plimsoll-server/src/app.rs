@@ -78,8 +78,8 @@ impl Server {
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
         for name in [
-            "self_monitor",
             "monitor",
+            "self_monitor",
             "performance_metrics",
             "services",
             "tick",

@@ -36,15 +36,19 @@ pub fn monitor() -> Result<Monitor, plimsoll::Error> {
         .build_with(std::iter::empty::<(&str, &str)>())
 }
 
-/// Closes the monitor's windows until told to stop.
+/// Closes the monitor's windows until told to stop, the last one then.
 ///
 /// # Errors
 /// When the monitor ended on its own.
 pub async fn measure(app: App, mut stop: Stop) -> anyhow::Result<()> {
+    let mut running = std::pin::pin!(app.monitor.run());
     tokio::select! {
-        () = stop.wait() => Ok(()),
-        () = app.monitor.run() => anyhow::bail!("the monitor ended"),
+        () = stop.wait() => {}
+        () = &mut running => anyhow::bail!("the monitor ended"),
     }
+    app.monitor.close();
+    running.await;
+    Ok(())
 }
 
 /// Keeps the monitor's windows until told to stop; the last one is kept on the way out.

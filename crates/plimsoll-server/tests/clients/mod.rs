@@ -1,0 +1,6 @@
+//! Stock clients against the real binary.
+
+mod influxdb;
+mod library;
+mod otlp;
+mod python;
