@@ -1,7 +1,8 @@
 //! One file of the journal: frames at the end, one sync for many.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
@@ -83,21 +84,10 @@ impl Segment {
     }
 
     fn write(&self, frames: &[&[u8]]) -> io::Result<()> {
-        let mut slices: Vec<IoSlice<'_>> = frames.iter().map(|frame| IoSlice::new(frame)).collect();
-        let mut rest = &mut slices[..];
-        let mut at = self.length;
-        while !rest.is_empty() {
-            let most = rest.len().min(1024);
-            let written = match rustix::io::pwritev(&self.file, &rest[..most], at) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => written,
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(error) => return Err(error.into()),
-            };
-            at += written as u64;
-            IoSlice::advance_slices(&mut rest, written);
+        match frames {
+            [one] => self.file.write_all_at(one, self.length),
+            many => self.file.write_all_at(&many.concat(), self.length),
         }
-        Ok(())
     }
 
     /// What is half written goes. If even that fails, replay finds a frame without a good checksum there.

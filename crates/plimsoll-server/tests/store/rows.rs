@@ -124,3 +124,16 @@ pub(crate) fn fields(a: Option<f64>, b: Option<i64>) -> BTreeMap<String, String>
     let b = b.map(|b| ("b".to_owned(), format!("{b:?}")));
     a.into_iter().chain(b).collect()
 }
+
+/// The same numbers at every run: Steele, Lea and Flood's SplitMix64.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
+}
