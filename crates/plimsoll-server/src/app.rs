@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
+use crate::api;
 use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
 use crate::http::listener;
@@ -54,7 +55,7 @@ impl Server {
         store.announce(&url);
         let services = Arc::new(Services::default());
         let app = Arc::new(AppState {
-            monitor: self_monitor::monitor().context("cannot monitor the server itself")?,
+            monitor: self_monitor::monitor(&config).context("cannot monitor the server itself")?,
             otlp: Arc::new(Otlp::new(store.clone(), services.clone())),
             services,
             store,
@@ -66,6 +67,7 @@ impl Server {
             tasks: Tasks::default(),
             config,
         });
+        api::health::register(&app);
         spawn_tasks(&app, listener);
         Ok(Self { app, url })
     }

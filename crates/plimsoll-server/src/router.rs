@@ -18,10 +18,9 @@ const COMPRESS_ABOVE_BYTES: u64 = 1_024;
 /// All paths, behind the doors that guard them.
 pub fn router(app: App) -> Router {
     Router::new()
-        .route("/health", get(api::health::health))
-        .route("/healthz", get(api::health::health))
+        // /health /healthz /livez /readyz /status /metrics
+        .merge(app.monitor.probes())
         .route("/api/v1/health", get(api::health::health))
-        .route("/livez", get(api::health::live))
         .route("/v1/metrics", post(otlp::http::metrics))
         .route("/v1/traces", post(otlp::http::not_taken))
         .route("/v1/logs", post(otlp::http::not_taken))

@@ -12,6 +12,7 @@ use plimsoll::Monitor;
 use plimsoll::export::{self, Resource};
 use plimsoll::window::{Gauge, MetricKey, Window};
 
+use crate::config::Config;
 use crate::ingest::Ingest;
 use crate::performance::OWN_SERVICE;
 use crate::state::App;
@@ -25,15 +26,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Windows caught up with at a time, after a disk was full.
 const AT_ONCE: usize = 6;
 
-/// The server's own monitor. It does not read the environment: that speaks of the services.
+/// The server's own monitor. Of the environment it takes what the configuration names: the rest speaks of the services.
 ///
 /// # Errors
-/// None that a user could cause.
-pub fn monitor() -> Result<Monitor, plimsoll::Error> {
+/// A setting that the configuration let pass and the library does not understand.
+pub fn monitor(config: &Config) -> Result<Monitor, plimsoll::Error> {
     Monitor::builder(OWN_SERVICE)
         .version(env!("CARGO_PKG_VERSION"))
         .instance(OWN_SERVICE)
-        .build_with(std::iter::empty::<(&str, &str)>())
+        .data_path(&config.store.dir)
+        .build_with(config.monitor.iter().map(|(name, value)| (name, value)))
 }
 
 /// Closes the monitor's windows until told to stop, the last one then.
@@ -41,6 +43,10 @@ pub fn monitor() -> Result<Monitor, plimsoll::Error> {
 /// # Errors
 /// When the monitor ended on its own.
 pub async fn measure(app: App, mut stop: Stop) -> anyhow::Result<()> {
+    if !app.monitor.is_enabled() {
+        stop.wait().await;
+        return Ok(());
+    }
     let mut running = std::pin::pin!(app.monitor.run());
     tokio::select! {
         () = stop.wait() => {}

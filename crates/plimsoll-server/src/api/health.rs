@@ -1,44 +1,67 @@
-//! Whether the server is well.
+//! Whether the server is well: what the library's own checks do not know.
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use plimsoll::health::{Check, Outcome};
 
+use crate::http::problem::{Answer, json_answer};
 use crate::state::App;
-use crate::tick;
+use crate::store::StoreStatus;
 
-/// All checks; 503 when one fails.
-pub async fn health(State(app): State<App>) -> Response {
-    let mut checks = Map::new();
-    let down = app.tasks.down();
-    let tasks: Vec<String> = down
-        .iter()
-        .map(|task| format!("{}: {}", task.name, task.reason))
-        .collect();
-    checks.insert("tasks".into(), check(&tasks));
-    let healthy = tasks.is_empty();
-    let status = if healthy {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    let word = if healthy { "healthy" } else { "unhealthy" };
-    let now = jiff::Timestamp::from_nanosecond(i128::from(tick::now()));
-    let timestamp = now.map(|now| now.to_string()).unwrap_or_default();
-    let body = json!({"status": word, "checks": checks, "timestamp": timestamp});
-    (status, axum::Json(body)).into_response()
+/// Adds the checks of store and tasks to those of disk and memory.
+pub fn register(app: &App) {
+    let store = app.store.clone();
+    let database = Check::new("database", move || {
+        let store = store.clone();
+        async move {
+            match tokio::task::spawn_blocking(move || store.status()).await {
+                Ok(status) => judge(&status),
+                Err(panic) => Outcome::failed(panic),
+            }
+        }
+    });
+    let tasks = app.tasks.clone();
+    let tasks = Check::new("tasks", move || {
+        let down = tasks.down();
+        let reasons: Vec<String> = down
+            .iter()
+            .map(|task| format!("{} is down: {}", task.name, task.reason))
+            .collect();
+        std::future::ready(match reasons.is_empty() {
+            true => Outcome::Healthy,
+            false => Outcome::Unhealthy(reasons.join("; ")),
+        })
+    });
+    app.monitor.health().register(database.critical());
+    app.monitor.health().register(tasks.critical());
 }
 
-/// The process answers.
-pub async fn live() -> &'static str {
-    "ok\n"
-}
-
-fn check(problems: &[String]) -> Value {
-    if problems.is_empty() {
-        json!({"status": "healthy"})
-    } else {
-        json!({"status": "unhealthy", "message": problems.join("; ")})
+/// A full disk and damage are told, but reads go on and writes recover: no reason to be restarted.
+fn judge(status: &StoreStatus) -> Outcome {
+    if status.disk_full {
+        return Outcome::Degraded(
+            "the disk is full: writes are refused until there is room".to_owned(),
+        );
     }
+    match status.damage.as_slice() {
+        [] => Outcome::Healthy,
+        [first, rest @ ..] => {
+            let more = match rest.len() {
+                0 => String::new(),
+                more => format!("; and {more} more"),
+            };
+            Outcome::Degraded(format!("damage was found: {first}{more}"))
+        }
+    }
+}
+
+/// `/api/v1/health`: the same as `/health`.
+///
+/// # Errors
+/// None is known.
+pub async fn health(State(app): State<App>) -> Answer {
+    let report = app.monitor.health().report().await;
+    let mut answer = json_answer(&*report)?;
+    *answer.status_mut() = StatusCode::from_u16(report.http_status()).unwrap_or(StatusCode::OK);
+    Ok(answer)
 }

@@ -116,6 +116,10 @@ impl Layers {
         for (name, text) in variables {
             if let Some(key) = names.get(&name) {
                 self.set(key, &text, Source::Environment(name.clone()))?;
+            } else if environment::OF_SERVICES.contains(&name.as_str()) {
+                self.notices.push(format!(
+                    "{name} in the environment means something to a service, but nothing to the server"
+                ));
             } else if name.starts_with(environment::PREFIX)
                 && !environment::OTHERS.contains(&name.as_str())
             {

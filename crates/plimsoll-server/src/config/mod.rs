@@ -19,6 +19,19 @@ use crate::store::StoreConfig;
 /// The file that is read when none is named, if it exists.
 pub const DEFAULT_FILE: &str = "plimsoll.toml";
 
+/// Where the server's own paths begin.
+const OWN_PATHS: [&str; 9] = [
+    "/api",
+    "/v1",
+    "/write",
+    "/query",
+    "/ping",
+    "/prometheus",
+    "/healthz",
+    "/livez",
+    "/readyz",
+];
+
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
@@ -45,6 +58,8 @@ pub struct Config {
     pub slow_timeout: Duration,
     /// What is kept, where and for how long.
     pub store: StoreConfig,
+    /// Settings of the server's own monitor, by the names that the library reads.
+    pub monitor: Vec<(&'static str, String)>,
 }
 
 impl Layers {
@@ -115,6 +130,7 @@ impl Layers {
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
             store: self.store(&raw.store)?,
+            monitor: self.monitor(&raw.monitor)?,
         })
     }
 }
@@ -163,6 +179,39 @@ impl Layers {
             time_zone,
             ..StoreConfig::new(&raw.dir)
         })
+    }
+
+    fn monitor(&self, raw: &raw::Monitor) -> Result<Vec<(&'static str, String)>, ConfigError> {
+        let paths = [
+            (
+                "METRICS_ENDPOINT",
+                "monitor.metrics_path",
+                &raw.metrics_path,
+            ),
+            ("HEALTH_ENDPOINT", "monitor.health_path", &raw.health_path),
+            ("STATUS_ENDPOINT", "monitor.status_path", &raw.status_path),
+        ];
+        let mut settings = vec![
+            ("PERFORMANCE_MONITORING_ENABLED", raw.enabled.to_string()),
+            ("MEMORY_MONITORING_ENABLED", raw.memory.to_string()),
+        ];
+        for (name, key, path) in paths {
+            let ours = OWN_PATHS.iter().any(|own| {
+                path.strip_prefix(own)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            let plain = path.len() > 1
+                && path.starts_with('/')
+                && path
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte));
+            if ours || !plain {
+                let must = "be a path such as /health that the server does not use itself";
+                return Err(self.wrong(key, must, path));
+            }
+            settings.push((name, path.clone()));
+        }
+        Ok(settings)
     }
 
     fn wrong(&self, key: &str, must: &str, value: &dyn std::fmt::Display) -> ConfigError {

@@ -12,6 +12,8 @@ pub struct Raw {
     pub server: Server,
     /// What is kept, where and for how long.
     pub store: Store,
+    /// How the server watches itself.
+    pub monitor: Monitor,
 }
 
 /// `[server]`.
@@ -96,6 +98,34 @@ impl Default for Store {
             seal_mb: 96,
             seal_secs: 3_600,
             measurements: BTreeMap::from([("state_changed".to_owned(), states)]),
+        }
+    }
+}
+
+/// `[monitor]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Monitor {
+    /// Whether the server measures its own requests and resources.
+    pub enabled: bool,
+    /// Whether it samples its memory.
+    pub memory: bool,
+    /// Path of its metrics in Prometheus's formats.
+    pub metrics_path: String,
+    /// Path of its health, beside `/healthz`.
+    pub health_path: String,
+    /// Path of its status.
+    pub status_path: String,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            memory: true,
+            metrics_path: "/metrics".to_owned(),
+            health_path: "/health".to_owned(),
+            status_path: "/status".to_owned(),
         }
     }
 }

@@ -183,3 +183,50 @@ fn wrong_usage_is_told_apart_from_errors() {
     assert_eq!(code, 0);
     assert!(out.contains("Examples:"), "{out}");
 }
+
+#[tokio::test]
+async fn the_server_tells_how_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    for path in ["/health", "/healthz", "/api/v1/health"] {
+        let (status, health) = server.get(path).await;
+        assert_eq!(
+            (status, health["status"].as_str()),
+            (StatusCode::OK, Some("healthy")),
+            "{health}"
+        );
+        for check in [
+            "database",
+            "cache",
+            "disk_space",
+            "memory",
+            "external_services",
+            "tasks",
+        ] {
+            assert!(
+                health["checks"][check]["status"].is_string(),
+                "{check}: {health}"
+            );
+        }
+        assert_eq!(health["checks"]["database"]["status"], "healthy");
+    }
+    for path in ["/livez", "/readyz", "/status", "/metrics"] {
+        assert_eq!(server.get(path).await.0, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn seed_names_in_the_environment_are_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_as(
+        dir.path(),
+        &[],
+        &[
+            ("HEALTH_ENDPOINT", "/up"),
+            ("PERFORMANCE_MONITORING_ENABLED", "false"),
+        ],
+    );
+    assert_eq!(server.get("/up").await.0, StatusCode::OK);
+    assert_eq!(server.get("/health").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(server.get("/metrics").await.0, StatusCode::NOT_FOUND);
+}

@@ -30,10 +30,16 @@ impl Server {
 
     /// Starts a server with further flags.
     pub(crate) fn start_with(dir: &Path, flags: &[&str]) -> Self {
+        Self::start_as(dir, flags, &[])
+    }
+
+    /// Starts a server with further flags and an environment.
+    pub(crate) fn start_as(dir: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = plimsoll()
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(dir)
             .args(flags)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -22,16 +22,27 @@ impl Monitor {
     ///
     /// The answers say how the service is, not what it was sent: no parameters, bodies or error messages are shown.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.router(true)
+    }
+
+    /// [`Monitor::routes`] without `/api/performance/*`, for a service that answers these itself.
+    pub fn probes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.router(false)
+    }
+
+    fn router<S: Clone + Send + Sync + 'static>(&self, performance: bool) -> Router<S> {
         let paths = &self.config().paths;
-        let routes: [(&str, MethodRouter<Monitor>); 7] = [
+        let mut routes: Vec<(&str, MethodRouter<Monitor>)> = vec![
             (&paths.health, get(health::health)),
             ("/healthz", get(health::health)),
             ("/livez", get(health::live)),
             ("/readyz", get(health::ready)),
             (&paths.status, get(status::status)),
             (&paths.metrics, get(metrics::metrics)),
-            ("/api/performance/metrics", get(performance::metrics)),
         ];
+        if performance {
+            routes.push(("/api/performance/metrics", get(performance::metrics)));
+        }
         let mut router = Router::new();
         let mut taken: Vec<&str> = Vec::new();
         for (path, route) in routes {
