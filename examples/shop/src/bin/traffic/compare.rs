@@ -46,7 +46,7 @@ const MANY_ENOUGH: u64 = 200;
 /// Compares with what the server has of the last minutes, when it has as many requests as were sent, or after `patience`.
 ///
 /// # Errors
-/// When the server does not answer.
+/// When the server does not answer, or does not know the shop.
 pub(crate) async fn compare(
     server: &str,
     report: &Report,
@@ -57,19 +57,30 @@ pub(crate) async fn compare(
     let path = format!("/api/performance/routes?service=shop&minutes={minutes}");
     let started = Instant::now();
     loop {
-        let answer = server.read(&path).await?;
-        let measured: Measured = serde_json::from_slice(&answer).with_context(|| {
-            format!(
-                "cannot read the answer of {path}: {}",
-                String::from_utf8_lossy(&answer)
-            )
-        })?;
-        let comparison = beside(report, &measured);
-        if comparison.agrees || started.elapsed() > patience {
-            return Ok(comparison);
+        // Before the first export arrives the server knows no such service.
+        let comparison = ask(&server, &path)
+            .await
+            .map(|measured| beside(report, &measured));
+        let is_over = started.elapsed() > patience;
+        if is_over
+            || comparison
+                .as_ref()
+                .is_ok_and(|comparison| comparison.agrees)
+        {
+            return comparison;
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+async fn ask(server: &Customer, path: &str) -> anyhow::Result<Measured> {
+    let answer = server.read(path).await?;
+    serde_json::from_slice(&answer).with_context(|| {
+        format!(
+            "cannot read the answer of {path}: {}",
+            String::from_utf8_lossy(&answer)
+        )
+    })
 }
 
 /// One line of each side, where it has one.
