@@ -18,6 +18,10 @@ tools: ## Fetches what the tests need besides Rust (unpacked below target/tools,
 test: ## All tests, with the real Prometheus and the real clients
 	@.ci/test
 
+.PHONY: demo
+demo: ## The server, a shop that it measures, and customers; prints what to try (PORT=, RATE=, DURATION=)
+	@exec examples/demo.sh
+
 .PHONY: bench-store
 bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes (see bench/store/README.md)
 	@bench/store/run.sh

@@ -4,6 +4,7 @@
 mod database;
 mod payment;
 mod routes;
+mod stopwatch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,9 @@ struct Arguments {
     /// The SQLite file; made anew at every start.
     #[arg(long, default_value = "shop.db")]
     database: PathBuf,
+    /// Tells in a header of every answer how long it took, so that others can check what the monitor says.
+    #[arg(long)]
+    stopwatch: bool,
 }
 
 #[tokio::main]
@@ -39,8 +43,13 @@ async fn main() -> anyhow::Result<()> {
         .with_context(|| format!("cannot open the database {}", arguments.database.display()))?;
     // Where its windows go is in the environment: OTEL_EXPORTER_OTLP_ENDPOINT.
     let monitor = plimsoll::Monitor::builder("shop").build()?;
-    let app = routes::shop(pool).layer(monitor.layer());
-    tokio::spawn(monitor.run());
+    let mut app = routes::shop(pool)
+        .merge(monitor.routes())
+        .layer(monitor.layer());
+    if arguments.stopwatch {
+        app = app.layer(axum::middleware::from_fn(stopwatch::stopwatch));
+    }
+    let measuring = tokio::spawn(monitor.run());
 
     let listener = TcpListener::bind(arguments.listen)
         .await
@@ -56,10 +65,13 @@ async fn main() -> anyhow::Result<()> {
         // A failure only costs latency.
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, app)
+    axum::serve(monitor.listener(listener), app)
         .with_graceful_shutdown(stop_asked())
         .await
-        .context("cannot serve")
+        .context("cannot serve")?;
+    // The last window is on its way when this returns.
+    monitor.close();
+    measuring.await.context("the monitor failed")
 }
 
 /// Ends with SIGINT or SIGTERM.

@@ -27,6 +27,7 @@ impl Provider {
         Self(Mutex::new(Rng::with_seed(seed)))
     }
 
+    #[plimsoll::track(name = "payment")]
     pub(crate) async fn charge(&self) -> Payment {
         let (wait, payment) = {
             let mut chance = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Json;
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use plimsoll::layer::ErrorType;
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tracing::error;
@@ -214,19 +214,29 @@ impl From<sqlx::Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let (status, said) = match self {
-            Self::Missing => (StatusCode::NOT_FOUND, "no such product"),
-            Self::Unfulfillable => (StatusCode::UNPROCESSABLE_ENTITY, "no such basket"),
-            Self::Declined => (StatusCode::PAYMENT_REQUIRED, "payment declined"),
-            Self::Provider => (StatusCode::BAD_GATEWAY, "payment provider failed"),
+        let (status, error_type, said) = match self {
+            Self::Missing => (StatusCode::NOT_FOUND, "Missing", "no such product"),
+            Self::Unfulfillable => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Unfulfillable",
+                "no such basket",
+            ),
+            Self::Declined => (StatusCode::PAYMENT_REQUIRED, "Declined", "payment declined"),
+            Self::Provider => (
+                StatusCode::BAD_GATEWAY,
+                "Provider",
+                "payment provider failed",
+            ),
             Self::Database(error) => {
                 error!(%error, "cannot ask the database");
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
+                    "Database",
                     "the shop is out of order",
                 )
             }
         };
-        (status, said).into_response()
+        // Tells the monitor the kind of failure, which a status alone does not.
+        (status, Extension(ErrorType::new(error_type)), said).into_response()
     }
 }

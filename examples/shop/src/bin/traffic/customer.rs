@@ -71,6 +71,8 @@ pub(crate) struct Answered {
     pub(crate) status: StatusCode,
     /// From sending the request to the head of the answer.
     pub(crate) latency: Duration,
+    /// From arrival to head, as the shop's own stopwatch has it (`shop --stopwatch`).
+    pub(crate) stopwatch_secs: Option<f64>,
     /// Whether the body came to its end; not so when the customer left.
     pub(crate) ended: bool,
 }
@@ -120,22 +122,22 @@ impl Customer {
         let answer = self.client.request(request).await?;
         let latency = started.elapsed();
         let status = answer.status();
+        let stopwatch = answer.headers().get("x-shop-seconds");
+        let stopwatch_secs = stopwatch.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+        let answered = |ended| Answered {
+            status,
+            latency,
+            stopwatch_secs,
+            ended,
+        };
         let mut body = answer.into_body();
         while let Some(frame) = body.frame().await {
             frame?;
             if wish.impatient {
-                return Ok(Answered {
-                    status,
-                    latency,
-                    ended: false,
-                });
+                return Ok(answered(false));
             }
         }
-        Ok(Answered {
-            status,
-            latency,
-            ended: true,
-        })
+        Ok(answered(true))
     }
 }
 

@@ -24,6 +24,7 @@ type Key = (String, &'static str, u16);
 #[derive(Debug, Default)]
 struct Answers {
     latencies_secs: Vec<f32>,
+    stopwatch_secs: Vec<f32>,
     left_early: u64,
 }
 
@@ -37,6 +38,9 @@ impl Tally {
         let key = (wish.method.to_string(), wish.route, answer.status.as_u16());
         let answers = counted.answers.entry(key).or_default();
         answers.latencies_secs.push(answer.latency.as_secs_f32());
+        answers
+            .stopwatch_secs
+            .extend(answer.stopwatch_secs.map(|secs| secs as f32));
         answers.left_early += u64::from(!answer.ended);
     }
 
@@ -55,6 +59,8 @@ impl Tally {
             .map(|((method, route, status), answers)| {
                 let mut latencies = answers.latencies_secs.clone();
                 latencies.sort_by(f32::total_cmp);
+                let mut stopwatch = answers.stopwatch_secs.clone();
+                stopwatch.sort_by(f32::total_cmp);
                 RouteReport {
                     method: method.clone(),
                     route: (*route).to_owned(),
@@ -64,6 +70,8 @@ impl Tally {
                     p50_secs: percentile(&latencies, 0.50),
                     p95_secs: percentile(&latencies, 0.95),
                     p99_secs: percentile(&latencies, 0.99),
+                    stopwatch_p95_secs: (stopwatch.len() == latencies.len())
+                        .then(|| percentile(&stopwatch, 0.95)),
                 }
             });
         Report {
@@ -104,6 +112,8 @@ pub(crate) struct RouteReport {
     pub(crate) p50_secs: f32,
     pub(crate) p95_secs: f32,
     pub(crate) p99_secs: f32,
+    /// By the shop's stopwatch; absent where not every answer had it.
+    pub(crate) stopwatch_p95_secs: Option<f32>,
 }
 
 /// The smallest value that at least `share` of `sorted` do not exceed (nearest rank).
@@ -136,6 +146,7 @@ mod tests {
                 Ok(Answered {
                     status,
                     latency,
+                    stopwatch_secs: None,
                     ended,
                 }),
             );

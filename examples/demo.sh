@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Plimsoll, a shop that it measures, and customers of the shop. Ctrl-C ends all of them.
+#   PORT=2876      another port for Plimsoll (default 1876)
+#   DURATION=30    ends by itself after so many seconds of traffic
+#   RATE=80        requests per second at the busiest hour (default 40)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+port="${PORT:-1876}"
+duration="${DURATION:-}"
+rate="${RATE:-40}"
+binaries="${CARGO_TARGET_DIR:-$PWD/target}/release"
+
+say() { printf '%s\n' "$*"; }
+fail() { say "demo: $*" >&2; exit 1; }
+
+[[ "$port" =~ ^[0-9]+$ ]] && ((port >= 1 && port <= 65535)) || fail "PORT must be a number from 1 to 65535, but is \`$port\`"
+[[ "$duration" =~ ^[0-9]*$ ]] || fail "DURATION must be a number of seconds, but is \`$duration\`"
+if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    fail "port $port is taken; choose another: make demo PORT=2876"
+fi
+
+say "demo: building (the first time takes some minutes)"
+cargo build --release --locked -q -p plimsoll-server -p shop
+
+work="$(mktemp -d "${TMPDIR:-/tmp}/plimsoll-demo.XXXXXX")"
+server= shop= traffic=
+
+# A session of its own keeps the terminal's Ctrl-C from a child: they are stopped one after the other, in the order of the data.
+start() { # NAME PROGRAM ARGUMENTS...: runs it with its output in $work/NAME.log, leaves its process id in $started
+    local name="$1"
+    shift
+    setsid "$@" >"$work/$name.log" 2>&1 </dev/null &
+    started=$!
+}
+
+stop() { # PID [SIGNAL]: asks the process to end, waits for it, and does not take no for an answer
+    local pid="$1" signal="${2:-TERM}"
+    [ -n "$pid" ] || return 0
+    kill -s "$signal" "$pid" 2>/dev/null || true
+    for _ in $(seq 100); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+}
+
+clean_up() {
+    local status=$?
+    trap '' INT TERM
+    stop "$traffic"
+    stop "$shop"
+    stop "$server"
+    rm -rf "$work"
+    exit "$status"
+}
+trap clean_up EXIT
+# The signal only ends the waiting; what follows the waiting then stops everything in order.
+interrupted=
+trap 'interrupted=1' INT TERM
+
+address_of() { # NAME PID: waits for the line with the address that the program prints when it is ready
+    local name="$1" pid="$2" found
+    for _ in $(seq 300); do
+        found="$(grep -om1 'http://[0-9.:]*' "$work/$name.log" || true)"
+        if [ -n "$found" ]; then
+            address="$found"
+            return
+        fi
+        [ -z "$interrupted" ] || exit 130
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$work/$name.log" >&2
+    fail "the $name did not start"
+}
+
+start server "$binaries/plimsoll" serve --listen "127.0.0.1:$port" --data "$work/data"
+server=$started
+address_of server "$server"
+url="$address"
+
+export OTEL_EXPORTER_OTLP_ENDPOINT="$url"
+start shop "$binaries/shop" --listen 127.0.0.1:0 --database "$work/shop.db" --stopwatch
+shop=$started
+address_of shop "$shop"
+shop_url="$address"
+
+start traffic "$binaries/traffic" --url "$shop_url" --rate "$rate" --compare "$url" \
+    ${duration:+--duration "$duration"}
+traffic=$started
+
+cat <<END
+
+  Plimsoll answers at  $url
+  The shop is at       $shop_url  (its own view: $shop_url/metrics)
+
+  Customers come and go like in a day of four minutes. In ten seconds, try:
+
+    curl -s '$url/api/performance/metrics?service=shop&minutes=5'
+    curl -s '$url/api/performance/routes?service=shop&minutes=5'
+    curl -s '$url/api/v1/services'
+    curl -s '$url/api/v1/query' -H 'content-type: application/json' -d '{"measurement":"http_requests",
+      "fields":[{"name":"duration","aggregate":"p95"}],"filter":{"service":"shop"},"group_by":["route"],"start":"-5m","step":"1m"}'
+
+  ${duration:+Ends after $duration s, or with }Ctrl-C${duration:+ before}: the customers' own counts are then compared with Plimsoll's.
+
+END
+
+# `wait` returns early when a signal was caught.
+result=0
+wait "$traffic" || result=$?
+if [ -n "$interrupted" ]; then
+    say
+    say "demo: stopping; the last window is on its way"
+    kill -TERM "$traffic" 2>/dev/null || true
+    interrupted=
+    result=0
+    wait "$traffic" || result=$?
+    [ -z "$interrupted" ] || exit 130
+fi
+traffic=
+cat "$work/traffic.log"
+exit "$result"
