@@ -3,6 +3,8 @@
 mod crash;
 mod damage;
 mod powercut;
+mod many_series;
+mod model;
 mod restart;
 mod retention;
 mod rows;
