@@ -1,8 +1,10 @@
 //! Starts the programs and stops them, whatever happens.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A program that runs; killed when dropped.
 pub(crate) struct Program {
@@ -57,6 +59,32 @@ pub(crate) fn traffic(folder: &Path, shop: &Program, arguments: &[&str]) -> serd
         .expect("the driver starts");
     assert!(status.success(), "the driver ended with {status}");
     serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap()
+}
+
+/// An address that is free now.
+pub(crate) fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// Asks until the answer satisfies, and returns what was made of it.
+///
+/// # Panics
+/// When it does not for a minute; with what was found last.
+pub(crate) async fn until<T, A, F>(what: &str, mut ask: A) -> T
+where
+    A: FnMut() -> F,
+    F: Future<Output = Result<T, String>>,
+{
+    const DEADLINE: Duration = Duration::from_secs(60);
+    let started = Instant::now();
+    loop {
+        match ask().await {
+            Ok(found) => return found,
+            Err(reason) if started.elapsed() > DEADLINE => panic!("{what}: {reason}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
 }
 
 /// Runs a program that prints its address on its standard output when it is ready.
