@@ -46,9 +46,9 @@ async fn double_later(number: u32) -> u32 {
 }
 
 #[track]
-fn longest<'a, T: AsRef<str> + ?Sized>(a: &'a T, b: &'a T) -> &'a str
+fn longest<'a, T>(a: &'a T, b: &'a T) -> &'a str
 where
-    T: Debug,
+    T: AsRef<str> + Debug + ?Sized,
 {
     if a.as_ref().len() > b.as_ref().len() {
         return a.as_ref();

@@ -1,12 +1,11 @@
 //! The names of common home-made monitors, beside OpenTelemetry's.
 
-use std::collections::BTreeMap;
-
 use super::Scrape;
 use super::bounds::{Cumulative, MAX, REQUESTS};
+use super::requests::Counted;
 use super::text::{Kind, Labels, Text};
 use crate::config::Compatibility;
-use crate::window::{Gauge, Window};
+use crate::window::{Gauge, RequestKey, Window};
 
 /// Every family that this module may write.
 pub(super) const NAMES: &[&str] = &[
@@ -25,8 +24,8 @@ pub(super) const NAMES: &[&str] = &[
     "error_count",
 ];
 
-pub(super) fn write(text: &mut Text, scrape: &Scrape<'_>) {
-    requests(text, scrape.total);
+pub(super) fn write(text: &mut Text, scrape: &Scrape<'_>, counted: &[Counted<'_>]) {
+    requests(text, counted);
     let server = &scrape.total.server;
     // Without a listener that counts connections, each request in flight is on one.
     let active = if server.connections_opened > 0 {
@@ -147,35 +146,36 @@ fn gauge(text: &mut Text, name: &str, help: &str, value: Option<f64>) {
 }
 
 /// Load tests are left out: whoever reads these names does not know of them.
-fn requests(text: &mut Text, total: &Window) {
-    let real = || total.requests.iter().filter(|(key, _)| key.run.is_none());
-    if real().next().is_none() {
+fn requests(text: &mut Text, counted: &[Counted<'_>]) {
+    // Sorted by route, method and status, so what belongs together stands together.
+    let real: Vec<&Counted<'_>> = counted
+        .iter()
+        .filter(|counted| counted.key.run.is_none())
+        .collect();
+    if real.is_empty() {
         return;
     }
-    let mut counts: BTreeMap<(&str, &str, u16), u64> = BTreeMap::new();
-    let mut durations: BTreeMap<(&str, &str), (Cumulative, f64)> = BTreeMap::new();
-    for (key, series) in real() {
-        *counts
-            .entry((&key.route, key.method, key.status))
-            .or_default() += series.duration.count;
-        let (sums, seconds) = durations
-            .entry((&key.route, key.method))
-            .or_insert(([0; MAX + 1], 0.0));
-        *seconds += series.duration.sum;
-        for (sum, count) in sums.iter_mut().zip(REQUESTS.count(&series.duration)) {
-            *sum += count;
-        }
-    }
-    text.family("http_requests", Kind::Counter, None, "Requests.");
-    for ((route, method, status), count) in &counts {
+    let endpoint = |key: &RequestKey| {
         let mut labels = Labels::default();
-        labels.add("endpoint", route);
-        labels.add("method", method);
-        labels.add("status", itoa::Buffer::new().format(*status));
-        text.sample("_total", &labels, *count);
+        labels.add("endpoint", &key.route);
+        labels.add("method", key.method);
+        labels
+    };
+    let same_endpoint = |a: &RequestKey, b: &RequestKey| a.route == b.route && a.method == b.method;
+    let mut all = 0;
+    text.family("http_requests", Kind::Counter, None, "Requests.");
+    for group in real.chunk_by(|a, b| a.key.status == b.key.status && same_endpoint(a.key, b.key)) {
+        let mut labels = endpoint(group[0].key);
+        labels.add("status", itoa::Buffer::new().format(group[0].key.status));
+        let count: u64 = group
+            .iter()
+            .map(|counted| counted.series.duration.count)
+            .sum();
+        text.sample("_total", &labels, count);
+        all += count;
     }
     text.family("requests", Kind::Counter, None, "Requests of all routes.");
-    text.sample("_total", &Labels::default(), counts.values().sum::<u64>());
+    text.sample("_total", &Labels::default(), all);
     let help = "Time from the start of a request to its response head.";
     text.family(
         "http_request_duration_seconds",
@@ -183,10 +183,17 @@ fn requests(text: &mut Text, total: &Window) {
         Some("seconds"),
         help,
     );
-    for ((route, method), (counts, seconds)) in &durations {
-        let mut labels = Labels::default();
-        labels.add("endpoint", route);
-        labels.add("method", method);
-        text.histogram(&labels, &REQUESTS, counts, *seconds, None);
+    for group in real.chunk_by(|a, b| same_endpoint(a.key, b.key)) {
+        let mut sums: Cumulative = [0; MAX + 1];
+        for counted in group {
+            for (sum, count) in sums.iter_mut().zip(counted.buckets) {
+                *sum += count;
+            }
+        }
+        let seconds = group
+            .iter()
+            .map(|counted| counted.series.duration.sum)
+            .sum();
+        text.histogram(&endpoint(group[0].key), &REQUESTS, &sums, seconds, None);
     }
 }

@@ -79,7 +79,8 @@ impl Scrape<'_> {
     pub(crate) fn render(&self, format: Format, expected_bytes: usize) -> String {
         let mut text = Text::new(format, expected_bytes + expected_bytes / 8);
         self.target(&mut text);
-        requests::write(&mut text, self.total, self.config.exemplars);
+        let counted = requests::counted(self.total);
+        requests::write(&mut text, self.total, &counted, self.config.exemplars);
         if let Some(sample) = self.sample {
             resources::write(&mut text, sample);
         }
@@ -87,7 +88,7 @@ impl Scrape<'_> {
         custom::functions(&mut text, self.total);
         self.own(&mut text);
         if self.config.compatibility_metrics != Compatibility::Off {
-            compatibility::write(&mut text, self);
+            compatibility::write(&mut text, self, &counted);
         }
         custom::write(&mut text, self.total, &mut names);
         text.finish()

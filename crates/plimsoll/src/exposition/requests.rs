@@ -1,24 +1,48 @@
 //! Requests and the HTTP server.
 
-use super::bounds::{CALLS, REQUESTS};
+use super::bounds::{CALLS, Cumulative, REQUESTS};
 use super::text::{Kind, Labels, Text};
-use crate::window::{RequestKey, Window};
+use crate::window::{RequestKey, RequestSeries, Window};
 
-pub(super) fn write(text: &mut Text, total: &Window, exemplars: bool) {
-    if !total.requests.is_empty() {
+/// A series with its counts up to each bound.
+#[derive(Debug)]
+pub(super) struct Counted<'a> {
+    pub(super) key: &'a RequestKey,
+    pub(super) series: &'a RequestSeries,
+    pub(super) buckets: Cumulative,
+}
+
+/// All series in their order, counted once for both sets of names.
+pub(super) fn counted(total: &Window) -> Vec<Counted<'_>> {
+    let series = total.requests.iter();
+    series
+        .map(|(key, series)| Counted {
+            key,
+            series,
+            buckets: REQUESTS.count(&series.duration),
+        })
+        .collect()
+}
+
+pub(super) fn write(text: &mut Text, total: &Window, counted: &[Counted<'_>], exemplars: bool) {
+    if !counted.is_empty() {
         text.family(
             "http_server_request_duration_seconds",
             Kind::Histogram,
             Some("seconds"),
             "Time from the start of a request to its response head.",
         );
-        for (key, series) in &total.requests {
+        for Counted {
+            key,
+            series,
+            buckets,
+        } in counted
+        {
             let exemplar = series.exemplar.as_ref().filter(|_| exemplars);
-            let counts = REQUESTS.count(&series.duration);
             text.histogram(
                 &labels(key),
                 &REQUESTS,
-                &counts,
+                buckets,
                 series.duration.sum,
                 exemplar,
             );

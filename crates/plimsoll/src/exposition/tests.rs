@@ -169,6 +169,55 @@ fn the_compatibility_set_has_status_and_leaves_out_load_tests() {
 }
 
 #[test]
+fn series_that_differ_in_more_than_the_compatibility_labels_add_up() {
+    let mut total = Window::empty(0, 1);
+    let told = RequestKey {
+        error_type: Some("Timeout".into()),
+        ..key("/a", 500)
+    };
+    for (key, count) in [
+        (key("/a", 200), 4),
+        (key("/a", 500), 2),
+        (told, 1),
+        (key("/b", 200), 8),
+    ] {
+        total
+            .requests
+            .entry(key)
+            .or_default()
+            .duration
+            .record_n(0.3, count);
+    }
+    let configuration = Configuration::new("shop");
+    let scrape = Scrape {
+        config: configuration.config(),
+        total: &total,
+        recent: None,
+        sample: None,
+        memory_bytes: 0,
+        exported: None,
+    };
+    let text = scrape.render(Format::Prometheus, 0);
+    has(
+        &text,
+        r#"http_requests_total{endpoint="/a",method="GET",status="200"} 4"#,
+    );
+    has(
+        &text,
+        r#"http_requests_total{endpoint="/a",method="GET",status="500"} 3"#,
+    );
+    has(
+        &text,
+        r#"http_request_duration_seconds_bucket{endpoint="/a",method="GET",le="0.5"} 7"#,
+    );
+    has(
+        &text,
+        r#"http_request_duration_seconds_count{endpoint="/b",method="GET"} 8"#,
+    );
+    has(&text, "requests_total 15");
+}
+
+#[test]
 fn own_metrics_get_names_that_prometheus_allows() {
     let text = render(Format::Prometheus, Compatibility::On);
     has(&text, r#"orders_new_total{kind="gift",tag_le="x"} 7"#);

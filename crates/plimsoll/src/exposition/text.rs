@@ -29,8 +29,15 @@ pub(super) enum Kind {
 }
 
 /// `a="1",b="2"`, escaped.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Labels(String);
+
+impl Default for Labels {
+    fn default() -> Self {
+        // Room for those of a request.
+        Self(String::with_capacity(160))
+    }
+}
 
 /// What a sample may be.
 pub(super) trait Value {

@@ -140,7 +140,7 @@ thread_local! {
 
 fn record(monitor: MonitorId, name: &'static str, outcome: FunctionOutcome, ns: u64) {
     let key = (monitor, name.as_ptr().addr(), name.len());
-    let known = FOUND.try_with(|found| Some(found.borrow().get(&key)?[outcome as usize]?));
+    let known = FOUND.try_with(|found| found.borrow().get(&key)?[outcome as usize]);
     let id = match known {
         Ok(Some(id)) => Some(id),
         _ => remember(key, monitor, name, outcome),

@@ -106,6 +106,12 @@ impl Builder {
         self
     }
 
+    /// Pushes windows as OTLP with headers, compression or a time-out of one's own.
+    #[must_use]
+    pub fn export(self, export: ExportConfig) -> Self {
+        self.set("export_url", |config| config.export = Some(export))
+    }
+
     /// Gives every request an id: taken from `traceparent` and `x-request-id`, else made up; returned in these headers,
     /// put on every log line of the request (as the span `request`), and found by handlers as
     /// [`Correlation`](crate::layer::Correlation). Default: off.

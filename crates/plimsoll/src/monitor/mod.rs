@@ -57,6 +57,11 @@ impl Monitor {
         self.inner.configuration.config()
     }
 
+    /// The settings in force with the origin of each, as `config print` shows them.
+    pub fn configuration(&self) -> &Configuration {
+        &self.inner.configuration
+    }
+
     /// Whether anything is measured (`PERFORMANCE_MONITORING_ENABLED`).
     pub fn is_enabled(&self) -> bool {
         self.config().enabled
