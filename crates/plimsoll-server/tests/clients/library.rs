@@ -94,7 +94,7 @@ async fn what_a_service_answers_is_what_the_server_tells() {
         .get("/api/performance/routes?service=orders-api")
         .await;
     assert!(status.is_success(), "{answer}");
-    let timings = timings.lock().unwrap();
+    let timings = timings.lock().unwrap().clone();
     let told = answer["routes"].as_array().unwrap();
     assert_eq!(told.len(), timings.len(), "{answer}");
     for row in told {

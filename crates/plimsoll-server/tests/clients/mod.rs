@@ -1,4 +1,8 @@
 //! Stock clients against the real binary.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; clippy sees only functions marked as tests"
+)]
 
 mod influxdb;
 mod library;

@@ -48,14 +48,14 @@ impl Asked {
             let detail = format!("minutes must be between 1 and {MAX_MINUTES}");
             return Err(Problem::bad_field("minutes", minutes, detail));
         }
-        if let Some(service) = &self.service {
-            if !app.services.contains(service) {
-                let detail = format!("nothing was received from a service named {service}");
-                let known: Vec<_> = app.services.names().into_iter().take(20).collect();
-                return Err(Problem::not_found(detail)
-                    .field("service", service.as_str())
-                    .with("known", known));
-            }
+        if let Some(service) = &self.service
+            && !app.services.contains(service)
+        {
+            let detail = format!("nothing was received from a service named {service}");
+            let known: Vec<_> = app.services.names().into_iter().take(20).collect();
+            return Err(Problem::not_found(detail)
+                .field("service", service.as_str())
+                .with("known", known));
         }
         let now = tick::now();
         Ok(Question {

@@ -1,6 +1,5 @@
 //! From points to the batch that the store appends: one row for all fields of a series at one time.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -276,12 +275,7 @@ fn spread<T: Clone>(
     spread
 }
 
-fn fix(
-    schema: &Schema,
-    point: &Point<'_>,
-    name: &Cow<'_, str>,
-    value_type: Type,
-) -> Result<Kind, String> {
+fn fix(schema: &Schema, point: &Point<'_>, name: &str, value_type: Type) -> Result<Kind, String> {
     schema
         .fix(&point.measurement, name, value_type, point.kind)
         .map_err(|conflict| format!("changes its type: {conflict}"))

@@ -5,8 +5,11 @@ use crate::performance::tests::{Bench, NOW, SECOND, window};
 use crate::performance::{field, number, query, tag_of};
 use crate::store::query::Aggregate;
 
+/// Time, endpoint and fields of a row.
+type Written = (Nanos, String, Vec<(&'static str, f64)>);
+
 /// All rows: endpoint and the fields that it has.
-fn written(store: &Store) -> Vec<(Nanos, String, Vec<(&'static str, f64)>)> {
+fn written(store: &Store) -> Vec<Written> {
     let period = Period {
         start: 0,
         end: Nanos::MAX,
