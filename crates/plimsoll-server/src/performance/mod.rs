@@ -8,7 +8,6 @@ pub mod states;
 #[cfg(test)]
 mod tests;
 
-use crate::ingest::otlp::CUMULATIVE;
 use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter, Value};
 use crate::store::table::Nanos;
 
@@ -97,14 +96,6 @@ fn field(name: &str, aggregate: Aggregate) -> FieldQuery {
     }
 }
 
-/// A field as differences and as totals: services send the one or the other.
-fn both(name: &str, aggregate: Aggregate) -> [FieldQuery; 2] {
-    [
-        field(name, aggregate),
-        field(&format!("{name}{CUMULATIVE}"), aggregate),
-    ]
-}
-
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::F64(value) => Some(*value),
@@ -119,8 +110,8 @@ fn total<'a>(values: impl IntoIterator<Item = &'a Value>) -> Option<f64> {
     values.into_iter().filter_map(number).reduce(|a, b| a + b)
 }
 
-fn count(values: &[&Value]) -> u64 {
-    total(values.iter().copied()).map_or(0, |count| count.max(0.0).round() as u64)
+fn count(value: &Value) -> u64 {
+    number(value).map_or(0, |count| count.max(0.0).round() as u64)
 }
 
 /// The value of a tag in an answer's series; empty when it has none.

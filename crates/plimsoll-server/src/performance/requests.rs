@@ -1,11 +1,11 @@
 //! Requests by service, route, method and status.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use plimsoll::histogram::Histogram;
 use plimsoll::performance::RequestTotals;
 
-use super::{Period, Scope, both, count, field, query, source, tag, tag_of};
+use super::{Period, Scope, count, field, query, source, tag, tag_of};
 use crate::store::Store;
 use crate::store::query::{Aggregate, Condition, Value};
 use crate::store::read::error::QueryError;
@@ -61,7 +61,7 @@ pub fn requests(
             .filter
             .push(tag("run", Condition::Equal(String::new())));
         let mut ask = query("http_requests", piece.period, &tags, piece.filter);
-        ask.fields = both("duration", Aggregate::Distribution).to_vec();
+        ask.fields = vec![field("duration", Aggregate::Distribution)];
         ask.fields
             .extend(["ended", "cancelled", "failed"].map(|name| field(name, Aggregate::Sum)));
         for series in store.query(&ask)?.series {
@@ -77,8 +77,8 @@ pub fn requests(
                 let value = |column: usize| &series.columns[column][row];
                 counts.add(
                     key.status,
-                    [value(0), value(1)],
-                    [value(2), value(3), value(4)],
+                    value(0),
+                    [value(1), value(2), value(3)],
                     &text("error_type"),
                 );
             }
@@ -98,21 +98,15 @@ impl RequestCounts {
     fn add(
         &mut self,
         status: Option<u16>,
-        durations: [&Value; 2],
+        duration: &Value,
         outcomes: [&Value; 3],
         error_type: &str,
     ) {
-        let mut duration: Option<Histogram> = None;
-        for value in durations {
-            if let Value::Histogram(histogram) = value {
-                match &mut duration {
-                    Some(sum) => sum.merge(histogram),
-                    None => duration = Some((**histogram).clone()),
-                }
-            }
-        }
-        let duration = duration.unwrap_or_default();
-        let [ended, cancelled, failed] = outcomes.map(|value| count(&[value]));
+        let duration = match duration {
+            Value::Histogram(histogram) => histogram.clone(),
+            _ => Arc::default(),
+        };
+        let [ended, cancelled, failed] = outcomes.map(count);
         self.ended += ended;
         self.failed += failed;
         if !error_type.is_empty() && duration.count > 0 {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use plimsoll::resources::Trend;
 
 use super::states::InstanceKey;
-use super::{Period, Scope, both, field, number, query, tag_of, total};
+use super::{Period, Scope, field, number, query, tag_of, total};
 use crate::store::Store;
-use crate::store::query::{Aggregate, FieldQuery};
+use crate::store::query::{Aggregate, FieldQuery, Value};
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 
@@ -67,7 +67,7 @@ const fn rate(
         name,
         measurement,
         fields,
-        aggregate: Aggregate::Rate,
+        aggregate: Aggregate::Sum,
         factor,
     }
 }
@@ -124,7 +124,8 @@ pub fn resources(
             &["service", "instance"],
             scope.filter(),
         );
-        ask.step = Some(((period.end - period.start) / STEPS).max(FINEST_STEP));
+        let step = ((period.end - period.start) / STEPS).max(FINEST_STEP);
+        ask.step = Some(step);
         ask.fields = measured.iter().flat_map(|one| one.columns()).collect();
         for series in store.query(&ask)?.series {
             let key = (
@@ -134,17 +135,15 @@ pub fn resources(
             let instance = found.entry(key).or_default();
             let mut columns = series.columns.as_slice();
             for one in &measured {
-                let (mine, rest) = columns.split_at(one.columns().len());
+                let (mine, rest) = columns.split_at(one.fields.len());
                 columns = rest;
-                // The running step is not over: what counts per second would seem low.
-                let rows = series.times.len()
-                    - usize::from(one.aggregate == Aggregate::Rate && series.times.len() > 1);
-                let value = |row: usize| match one.aggregate {
-                    Aggregate::Rate => total(mine.iter().map(|column| &column[row])),
-                    _ => mine.first().and_then(|column| number(&column[row])),
+                let values = match one.aggregate {
+                    Aggregate::Sum => rates(&series.times, mine, step),
+                    _ => states(&series.times, &mine[0]),
                 };
-                let values =
-                    (0..rows).filter_map(|row| Some((series.times[row], value(row)? * one.factor)));
+                let values = values
+                    .into_iter()
+                    .map(|(time, value)| (time, value * one.factor));
                 if let Some(resource) = summary(&values.collect::<Vec<_>>()) {
                     instance.insert(one.name, resource);
                 }
@@ -155,20 +154,33 @@ pub fn resources(
 }
 
 impl Measured {
-    fn columns(&self) -> Vec<FieldQuery> {
-        match self.aggregate {
-            Aggregate::Rate => self
-                .fields
-                .iter()
-                .flat_map(|name| both(name, Aggregate::Rate))
-                .collect(),
-            aggregate => self
-                .fields
-                .iter()
-                .map(|name| field(name, aggregate))
-                .collect(),
-        }
+    fn columns(&self) -> impl Iterator<Item = FieldQuery> + use<> {
+        let aggregate = self.aggregate;
+        self.fields.iter().map(move |name| field(name, aggregate))
     }
+}
+
+fn states(times: &[Nanos], column: &[Value]) -> Vec<(Nanos, f64)> {
+    let values = times.iter().zip(column);
+    values
+        .filter_map(|(&time, value)| Some((time, number(value)?)))
+        .collect()
+}
+
+/// Amounts of all columns together per second since the sender's row before; a row without any is one without increase.
+fn rates(times: &[Nanos], columns: &[Vec<Value>], step: Nanos) -> Vec<(Nanos, f64)> {
+    let amount = |row: usize| total(columns.iter().map(|column| &column[row]));
+    if (0..times.len()).all(|row| amount(row).is_none()) {
+        return Vec::new();
+    }
+    // A step of several rows that is not over would seem low.
+    let running = usize::from(step > FINEST_STEP);
+    (1..times.len().saturating_sub(running))
+        .map(|row| {
+            let seconds = (times[row] - times[row - 1]) as f64 / 1e9;
+            (times[row], amount(row).unwrap_or(0.0) / seconds)
+        })
+        .collect()
 }
 
 fn summary(values: &[(Nanos, f64)]) -> Option<Resource> {
@@ -224,6 +236,17 @@ mod tests {
             .map(|(&value, at)| (at * FINEST_STEP, value))
             .collect();
         trend(&values)
+    }
+
+    #[test]
+    fn what_is_sent_once_a_minute_counts_per_second_of_that_minute() {
+        let times = [0, 6 * FINEST_STEP, 7 * FINEST_STEP];
+        let sent = vec![Value::U64(500), Value::U64(120), Value::Null];
+        let received = vec![Value::Null, Value::U64(60), Value::Null];
+        let found = rates(&times, &[sent, received], FINEST_STEP);
+        assert_eq!(found, [(times[1], 3.0), (times[2], 0.0)]);
+        let none = vec![Value::Null; 3];
+        assert_eq!(rates(&times, &[none], FINEST_STEP), []);
     }
 
     #[test]

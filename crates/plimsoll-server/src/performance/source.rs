@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MINUTE, Period, Scope, both, count, query, tag, tag_of};
+use super::{MINUTE, Period, Scope, count, field, query, tag, tag_of};
 use crate::store::Store;
 use crate::store::query::{Aggregate, Condition, TagFilter};
 use crate::store::read::error::QueryError;
@@ -36,7 +36,7 @@ pub(super) fn pieces(
         &["service", "source"],
         scope.filter(),
     );
-    ask.fields = both("duration", Aggregate::Count).to_vec();
+    ask.fields = vec![field("duration", Aggregate::Count)];
     ask.step = Some(step);
     let mut spans: BTreeMap<String, BTreeMap<usize, Period>> = BTreeMap::new();
     for series in store.query(&ask)?.series {
@@ -45,7 +45,7 @@ pub(super) fn pieces(
             .iter()
             .position(|known| *known == source)
             .unwrap_or(RANKING.len() - 1);
-        let counted = |row: usize| count(&[&series.columns[0][row], &series.columns[1][row]]) > 0;
+        let counted = |row: usize| count(&series.columns[0][row]) > 0;
         let mut rows = (0..series.times.len()).filter(|&row| counted(row));
         let Some(first) = rows.next() else { continue };
         let last = rows.next_back().unwrap_or(first);

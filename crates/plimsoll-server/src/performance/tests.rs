@@ -232,3 +232,30 @@ fn a_restarted_server_recalls_who_sent() {
     assert_eq!(shop.sources, ["library"]);
     assert!(shop.first_seen < shop.last_seen, "{shop:?}");
 }
+
+#[test]
+fn differences_and_totals_are_read_by_one_name() {
+    use super::{field, query};
+    use crate::store::query::{Aggregate, Value};
+    let bench = Bench::new();
+    bench.library("rust", &window(10 * SECOND, &[(200, 4)]));
+    bench.foreign("python", 10, 100 * SECOND, 60 * SECOND);
+    let ask = |names: &[&str]| {
+        let mut ask = query(
+            "http_requests",
+            Period::minutes_before(NOW, 5),
+            &[],
+            Vec::new(),
+        );
+        ask.fields = names
+            .iter()
+            .map(|name| field(name, Aggregate::Count))
+            .collect();
+        let found = bench.store.query(&ask).unwrap().series;
+        let columns = found[0].columns.iter().map(|column| column[0].clone());
+        columns.collect::<Vec<_>>()
+    };
+    assert_eq!(ask(&["duration"]), [Value::U64(14)]);
+    let apart = ask(&["duration", "duration_cumulative"]);
+    assert_eq!(apart, [Value::U64(4), Value::U64(10)]);
+}

@@ -10,6 +10,10 @@ use parking_lot::RwLock;
 
 use super::table::{Kind, Values};
 
+/// Ending of the fields that hold totals, for a field has one kind only: who sends totals of `duration` writes
+/// `duration_cumulative`. A query for `duration` reads both.
+pub const CUMULATIVE: &str = "_cumulative";
+
 /// Types and kinds of all fields.
 #[derive(Debug, Default)]
 pub struct Schema {

@@ -14,6 +14,11 @@ pub(super) const MAX_ATTRIBUTES: usize = 64;
 /// The service of a resource that does not name one (OpenTelemetry's own word).
 pub(super) const UNKNOWN_SERVICE: &str = "unknown_service";
 
+/// The tag of `user_agent.synthetic.type`.
+const SYNTHETIC: &str = "user_agent_synthetic_type";
+/// The run of a load test that has no name.
+const UNNAMED_RUN: &str = "<test>";
+
 /// Tags of one point or resource: names and values, no name twice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tags<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -61,6 +66,11 @@ impl<'a> Tags<'a> {
                 None => underscored(&attribute.key),
             };
             tags.add(name, text(attribute.value.as_ref()))?;
+        }
+        // Load tests are told apart by `run`; one without a name still is a test.
+        if tags.get(SYNTHETIC) == Some("test") {
+            tags.0.retain(|(tag, _)| tag != SYNTHETIC);
+            tags.add("run", UNNAMED_RUN)?;
         }
         Ok(tags)
     }
@@ -247,6 +257,20 @@ mod tests {
             .with_attributes(&attributes, &["state"])
             .expect("short");
         assert_eq!(tags.sorted(), [("a_b", "1")]);
+    }
+
+    #[test]
+    fn a_load_test_is_told_by_its_run() {
+        let named = [
+            string("user_agent.synthetic.type", "test"),
+            string("plimsoll.run", "r1"),
+        ];
+        let tags = |attributes| Tags::default().with_attributes(attributes, &[]);
+        assert_eq!(tags(&named).expect("short").sorted(), [("run", "r1")]);
+        assert_eq!(
+            tags(&named[..1]).expect("short").sorted(),
+            [("run", "<test>")]
+        );
     }
 
     #[test]

@@ -22,7 +22,6 @@ use std::sync::Arc;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub(crate) use points::CUMULATIVE;
 pub use refusals::Refusals;
 
 use crate::services::Services;

@@ -12,6 +12,7 @@ use super::attributes::Tags;
 use super::convert::{OfMetric, Sent};
 use super::histograms;
 use super::names::Shape;
+use crate::store::schema::CUMULATIVE;
 use crate::store::table::{Kind, Nanos};
 
 /// The library's instrumentation scope: what it sends was measured where it happened.
@@ -58,9 +59,6 @@ pub(super) fn field_of(field: &str, kind: Kind) -> Cow<'_, str> {
         Kind::Cumulative => Cow::Owned(format!("{field}{CUMULATIVE}")),
     }
 }
-
-/// Ending of the fields that hold totals.
-pub(crate) const CUMULATIVE: &str = "_cumulative";
 
 /// Hands every point of `request` to `sink`.
 pub(super) fn walk(request: &ExportMetricsServiceRequest, sink: &mut impl Sink) {

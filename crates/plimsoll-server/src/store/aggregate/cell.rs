@@ -104,6 +104,23 @@ impl Cell {
         }
     }
 
+    /// Takes in what another field of the same group and bucket came to.
+    pub(crate) fn join(&mut self, other: Cell) {
+        if let Some(summary) = &other.summary {
+            self.add_summary(summary);
+        }
+        if let Some((time, value)) = other.last {
+            self.add_last(time, || value);
+        }
+        for (minute, per_second) in other.rates.into_iter().flat_map(|rates| *rates) {
+            self.add_rate(minute, per_second);
+        }
+        self.values.extend(other.values);
+        if let Some(histogram) = &other.histogram {
+            self.add_histogram(histogram);
+        }
+    }
+
     /// The value of the latest time counts; of equal times the one told later.
     pub(crate) fn add_last(&mut self, time: Nanos, value: impl FnOnce() -> Value) {
         if self.last.as_ref().is_none_or(|(latest, _)| *latest <= time) {

@@ -16,6 +16,7 @@ use plimsoll::histogram::Histogram;
 use super::calendar::Buckets;
 use super::query::{Aggregate, AnswerSeries, FieldQuery, Value};
 use super::read::merge::Rows;
+use super::schema::CUMULATIVE;
 use super::table::{Column, Kind, Nanos, Values};
 use cell::{Cell, Needs, value_at};
 use cumulative::Carry;
@@ -231,6 +232,18 @@ impl Aggregation {
         groups
     }
 
+    /// Which field each field of totals belongs to that is read but not asked for.
+    fn totals(&self, asked: &[FieldQuery]) -> Vec<(usize, usize)> {
+        let is_asked = |name: &str| asked.iter().any(|field| field.name == name);
+        let totals = self.fields.iter().enumerate();
+        let totals = totals.filter(|(_, field)| !is_asked(&field.name));
+        totals
+            .filter_map(|(at, field)| {
+                Some((self.position(field.name.strip_suffix(CUMULATIVE)?)?, at))
+            })
+            .collect()
+    }
+
     /// The answer's series, oldest rows first, by the tags of each group, and the largest relative error of a
     /// percentile. Buckets in which no asked field has a value are left out.
     pub(crate) fn finish(
@@ -242,6 +255,10 @@ impl Aggregation {
             .iter()
             .filter_map(|field| Some((self.position(&field.name)?, field.aggregate)))
             .collect();
+        let totals = self.totals(asked);
+        for &(field, total) in &totals {
+            self.fields[field].is_histogram |= self.fields[total].is_histogram;
+        }
         let is_histogram: Vec<bool> = self.fields.iter().map(|field| field.is_histogram).collect();
         let (buckets, start, end) = (self.buckets.clone(), self.start, self.end);
         let mut error_bound = 0.0f64;
@@ -253,6 +270,10 @@ impl Aggregation {
                 columns: vec![Vec::with_capacity(rows.len()); positions.len()],
             };
             for (time, mut cells) in rows {
+                for &(field, total) in &totals {
+                    let total = std::mem::take(&mut cells[total]);
+                    cells[field].join(total);
+                }
                 let (from, to) = buckets.around(time);
                 let seconds = to.min(end).saturating_sub(from.max(start)) as f64 / 1e9;
                 let values: Vec<Value> = positions

@@ -12,6 +12,7 @@ mod raw;
 pub(crate) mod source;
 pub(crate) mod sources;
 pub(crate) mod support;
+mod totals;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,7 +65,8 @@ impl Store {
         Ok(answer)
     }
 
-    fn aggregated(&self, query: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
+    fn aggregated(&self, asked: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
+        let query = &*self.with_totals(asked);
         let mut catalog = Catalog::new(
             SeriesFilter::new(&query.filter)?,
             Grouping::By(&query.group_by),
@@ -116,7 +118,7 @@ impl Store {
                 });
             }
         }
-        let (series, error_bound) = aggregation.finish(&query.fields, &catalog.group_tags());
+        let (series, error_bound) = aggregation.finish(&asked.fields, &catalog.group_tags());
         Ok((
             Answer {
                 series,
