@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod appender;
+pub mod backup;
 pub mod block;
 mod calendar;
 mod column;
@@ -88,6 +89,8 @@ pub struct Store {
     counts: Counts,
     unreadable_hours: Mutex<HashMap<commit::Hour, u64>>,
     unreadable_files: Mutex<HashMap<PathBuf, u64>>,
+    /// Held while rollups, compaction and retention run.
+    upkeep: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -191,6 +194,7 @@ impl Store {
             counts,
             unreadable_hours: Mutex::default(),
             unreadable_files: Mutex::default(),
+            upkeep: Mutex::default(),
         }))
     }
 
@@ -335,6 +339,7 @@ impl Store {
         {
             self.flush()?;
         }
+        let _alone = self.upkeep.lock();
         self.roll_up(now)?;
         self.compact(now)?;
         self.retain(now)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::error::{AppendError, StoreError};
 use super::files::Files;
@@ -156,6 +156,11 @@ impl Sealer {
             "sealed {rows} rows in {took:?}"
         );
         Ok(())
+    }
+
+    /// Nothing is sealed while the guard lives.
+    pub(crate) fn pause(&self) -> MutexGuard<'_, ()> {
+        self.sealing.lock()
     }
 
     /// Something was frozen.
