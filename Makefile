@@ -11,7 +11,7 @@ help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 18
 
 .PHONY: tools
-tools: ## Fetches what the tests need besides Rust (unpacked below target/tools, nothing is installed)
+tools: ## Fetches what the tests need besides Rust
 	@.ci/tools
 
 .PHONY: test
@@ -23,7 +23,7 @@ demo: ## The server, a shop that it measures, and customers; prints what to try 
 	@exec examples/demo.sh
 
 .PHONY: bench-store
-bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes (see bench/store/README.md)
+bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes, latency (see bench/store/README.md)
 	@bench/store/run.sh
 
 .PHONY: fmt
