@@ -38,6 +38,7 @@ pub fn router(app: App) -> Router {
             get(api::performance::resources::resources_of),
         )
         .route("/api/v1/query", get(v1::query::get).post(v1::query::post))
+        .route("/api/v1/backup", post(v1::backup::backup))
         .route("/api/v1/export", get(v1::export::export))
         .route(
             "/api/v1/events",

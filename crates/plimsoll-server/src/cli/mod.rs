@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod client;
 mod config;
 mod export;
@@ -9,10 +10,11 @@ mod serve;
 mod target;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
@@ -35,6 +37,10 @@ enum Command {
     Query(query::QueryCommand),
     /// Writes stored rows to standard output.
     Export(export::ExportCommand),
+    /// Copies all data to a new folder, while a server goes on.
+    Backup(backup::BackupCommand),
+    /// Makes a data folder from a backup.
+    Restore(backup::RestoreCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -78,6 +84,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(command) => serve::run(&command),
         Command::Query(command) => query::run(&command),
         Command::Export(command) => export::run(&command),
+        Command::Backup(command) => backup::run(&command),
+        Command::Restore(command) => backup::run_restore(&command),
         Command::Config(command) => config::run(&command),
     };
     match result {
@@ -98,6 +106,14 @@ fn report(error: &anyhow::Error) {
         ("", "")
     };
     eprintln!("{on}error:{off} {error:#}");
+}
+
+/// Prints a result.
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
 }
 
 /// Whether the user asked for no colours (<https://no-color.org>).

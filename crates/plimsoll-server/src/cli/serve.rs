@@ -1,13 +1,13 @@
 //! `plimsoll serve`.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::Args;
 use tracing::warn;
 use tracing_subscriber::EnvFilter;
 
-use super::{Place, no_colour};
+use super::{Place, no_colour, say};
 use crate::app::{self, Server};
 use crate::config::Layers;
 
@@ -56,13 +56,6 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
     // What still runs is work for clients that have gone.
     runtime.shutdown_background();
     Ok(())
-}
-
-fn say(line: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")
 }
 
 fn start_log() {

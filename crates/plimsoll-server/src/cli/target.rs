@@ -49,7 +49,10 @@ impl TargetFlags {
         let config = Layers::load(&flags, std::env::vars())?.config()?;
         let dir = &config.store.dir;
         // Opening would make a folder; asking must not.
-        if !dir.join("journal").is_dir() {
+        if !["journal", "raw"]
+            .iter()
+            .any(|part| dir.join(part).is_dir())
+        {
             bail!(
                 "there is no data in {}; name the folder with --data or a server with --url",
                 dir.display()

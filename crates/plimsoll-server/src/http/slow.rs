@@ -39,6 +39,27 @@ impl Slow {
         Ok(())
     }
 
+    /// Runs `work` on a thread that may block, however long it takes once it has a place.
+    ///
+    /// # Errors
+    /// 503 when no place got free in time, and what the work itself returns.
+    pub async fn run_to_end<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let place = self
+            .place(tokio::time::Instant::now() + self.patience)
+            .await?;
+        let running = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        });
+        match running.await {
+            Ok(result) => result,
+            Err(panic) => Err(Problem::internal("the request failed").because(&panic)),
+        }
+    }
+
     /// Runs `work` on a thread that may block.
     ///
     /// # Errors

@@ -152,3 +152,31 @@ fn a_folder_without_data_stays_as_it_is() {
     );
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn a_backup_taken_while_serving_is_a_store_of_its_own() {
+    let (one, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(one.path());
+    server.write(lines().join("\n")).await;
+    let copy = elsewhere.path().join("copy");
+    let (code, _, error) = outcome(run(one.path(), &["backup", copy.to_str().unwrap()]));
+    assert_eq!(code, 0, "{error}");
+    server.write("plain f=1").await;
+    // It is not overwritten.
+    let (code, _, error) = outcome(run(one.path(), &["backup", copy.to_str().unwrap()]));
+    assert_eq!((code, error.contains("is not empty")), (1, true), "{error}");
+
+    let restored = elsewhere.path().join("restored");
+    let (code, _, error) = outcome(run(&restored, &["restore", copy.to_str().unwrap()]));
+    assert_eq!(code, 0, "{error}");
+    let (code, lp, error) = outcome(run(
+        &restored,
+        &["export", "--format", "lp", "--measurement", "plain"],
+    ));
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(sorted(&lp).len(), 501);
+    let other = Server::start(&restored);
+    assert_eq!(export_of(&other, "plain").await, sorted(&lp));
+    let now_there = export_of(&server, "plain").await;
+    assert_eq!(now_there.len(), 502);
+}

@@ -1,5 +1,6 @@
 //! The data API.
 
+pub mod backup;
 pub mod events;
 pub mod events_read;
 pub mod export;

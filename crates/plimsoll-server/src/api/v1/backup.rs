@@ -1,0 +1,59 @@
+//! `POST /api/v1/backup`.
+
+use std::path::PathBuf;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::http::extract::Params;
+use crate::http::problem::{Answer, Problem, json_answer};
+use crate::state::App;
+use crate::store::backup::BackupError;
+use crate::tick;
+
+/// Where to.
+#[derive(Debug, Deserialize)]
+pub struct BackupParams {
+    folder: PathBuf,
+}
+
+/// Copies all data to a new folder of the server's machine, while it goes on.
+///
+/// # Errors
+/// 400 for a folder that cannot be made, 507 and 500 for a disk that refuses.
+pub async fn backup(State(app): State<App>, Params(params): Params<BackupParams>) -> Answer {
+    let folder = params.folder;
+    let shown = folder.display().to_string();
+    if !folder.is_absolute() {
+        return Err(Problem::bad_field(
+            "folder",
+            shown,
+            "folder must be a full path",
+        ));
+    }
+    let copying = app.clone();
+    let copied = app.exports.run_to_end(move || {
+        copying
+            .store
+            .backup(&folder, tick::now())
+            .map_err(|error| match &error {
+                BackupError::NotEmpty(_) => Problem::bad_field("folder", shown, error.to_string()),
+                BackupError::Io { source, .. }
+                    if source.kind() == std::io::ErrorKind::StorageFull =>
+                {
+                    let detail = "there is no room for the backup";
+                    Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail)
+                        .because(&error)
+                }
+                BackupError::Io { .. } => {
+                    let why = anyhow::Error::new(error);
+                    Problem::bad_field("folder", shown, format!("{why:#}"))
+                }
+                _ => Problem::internal("the backup failed").because(&error),
+            })
+    });
+    let copied = copied.await?;
+    json_answer(&json!({"files": copied.files, "bytes": copied.bytes}))
+}
