@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plimsoll::export::{self, Resource};
 use plimsoll::window::{Gauge, RequestKey as WindowKey, Resources, Window};
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::requests::{RequestKey, requests};
@@ -51,8 +52,15 @@ impl Bench {
 
     /// A total of requests as another SDK counts them, `started` ago.
     fn foreign(&self, service: &str, total: u64, started: Nanos, at: Nanos) {
+        self.foreign_of(service, "", total, started, at);
+    }
+
+    /// The same of an instance that has a name, or none.
+    fn foreign_of(&self, service: &str, instance: &str, total: u64, started: Nanos, at: Nanos) {
         let request = json!({"resourceMetrics": [{
-            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": service}}]},
+            "resource": {"attributes": [
+                {"key": "service.name", "value": {"stringValue": service}},
+                {"key": "service.instance.id", "value": {"stringValue": instance}}]},
             "scopeMetrics": [{"scope": {"name": "sdk"}, "metrics": [{"name": "http.server.request.duration", "unit": "s",
                 "histogram": {"aggregationTemporality": 2, "dataPoints": [{
                     "startTimeUnixNano": (NOW - started).to_string(), "timeUnixNano": (NOW - at).to_string(),
@@ -258,4 +266,46 @@ fn differences_and_totals_are_read_by_one_name() {
     assert_eq!(ask(&["duration"]), [Value::U64(14)]);
     let apart = ask(&["duration", "duration_cumulative"]);
     assert_eq!(apart, [Value::U64(4), Value::U64(10)]);
+}
+
+/// What one instance does next: how many requests it answers, and whether it was restarted before.
+fn step() -> impl Strategy<Value = (usize, u64, bool)> {
+    (0..2usize, 0..50u64, prop::bool::weighted(0.2))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn totals_add_up_whatever_export_comes_again(
+        steps in prop::collection::vec(step(), 1..12),
+        instance in prop::sample::select(vec!["", "i1"]),
+        again in prop::collection::vec(any::<prop::sample::Index>(), 0..24),
+    ) {
+        let bench = Bench::new();
+        let mut exports = Vec::new();
+        let mut expected = [0; 2];
+        let mut running = [None; 2];
+        for (number, (service, requests, restarted)) in steps.into_iter().enumerate() {
+            let ago = 280 * SECOND - number as Nanos * 20 * SECOND;
+            let (start, total) = match running[service] {
+                Some(known) if !restarted => known,
+                _ => (ago + 5 * SECOND, 0),
+            };
+            running[service] = Some((start, total + requests));
+            expected[service] += requests;
+            exports.push((service, total + requests, start, ago));
+        }
+        let names = ["a", "b"];
+        for (number, &(service, total, start, at)) in exports.iter().enumerate() {
+            bench.foreign_of(names[service], instance, total, start, at);
+            // The network brings old exports again at any time.
+            let (service, total, start, at) = exports[again.get(number).map_or(number, |old| old.index(number + 1))];
+            bench.foreign_of(names[service], instance, total, start, at);
+        }
+        let found = bench.counts(&Scope::Observed);
+        for (name, expected) in names.into_iter().zip(expected) {
+            let counted = found.iter().find(|(service, ..)| service == name).map_or(0, |(.., count)| *count);
+            prop_assert_eq!(counted, expected, "{} of {:?}", name, exports);
+        }
+    }
 }

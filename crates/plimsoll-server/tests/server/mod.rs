@@ -4,6 +4,7 @@ mod commands;
 mod doors;
 mod events;
 mod lifecycle;
+mod otlp;
 mod queries;
 mod writes;
 

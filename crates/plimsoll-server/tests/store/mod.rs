@@ -2,9 +2,9 @@
 
 mod crash;
 mod damage;
-mod powercut;
 mod many_series;
 mod model;
+mod powercut;
 mod restart;
 mod retention;
 mod rows;

@@ -177,7 +177,15 @@ impl<'a> OfMetric<'a> {
                 .ok_or("has no time")?;
             let start = Nanos::try_from(sent.start)
                 .ok()
-                .filter(|&start| start > 0 && start < time);
+                .filter(|&start| start > 0 && start < time)
+                .filter(|_| self.kind == Kind::Cumulative);
+            let mut tags = self.tags_of(sent.attributes, rule)?;
+            if let Some(start) = start
+                && tags.get("instance").is_none()
+            {
+                // Nothing but the start tells the totals of several processes apart.
+                tags.add("stream", start_text(start))?;
+            }
             Ok(Point {
                 measurement: match rule {
                     Some(rule) => Cow::Borrowed(rule.measurement),
@@ -185,9 +193,9 @@ impl<'a> OfMetric<'a> {
                 },
                 field: rule.map_or(field, |rule| rule.field),
                 kind: self.kind,
-                tags: self.tags_of(sent.attributes, rule)?,
+                tags,
                 time,
-                start: start.filter(|_| self.kind == Kind::Cumulative),
+                start,
                 value,
             })
         });
@@ -243,6 +251,11 @@ impl<'a> OfMetric<'a> {
         tags.add("route", UNMATCHED)?;
         Ok(tags)
     }
+}
+
+fn start_text(start: Nanos) -> String {
+    let time = jiff::Timestamp::from_nanosecond(i128::from(start));
+    time.unwrap_or_default().to_string()
 }
 
 fn without_query(target: Option<Cow<'_, str>>) -> Cow<'_, str> {

@@ -352,6 +352,26 @@ fn a_restart_that_overtakes_its_old_value_is_told_apart() {
 }
 
 #[test]
+fn workers_without_an_instance_are_told_apart_by_their_start() {
+    let total = |start, at, value: i32| {
+        let point = json!({"startTimeUnixNano": ago(start), "timeUnixNano": ago(at), "asInt": value.to_string()});
+        json!({"resourceMetrics": [{
+            "resource": {"attributes": attributes(&json!({"service.name": "shop"}))},
+            "scopeMetrics": [{"metrics": [sum("jobs", CUMULATIVE, true, json!([point]))]}],
+        }]})
+    };
+    let bench = Bench::new();
+    bench.map(&total(100, 60, 7));
+    bench.map(&total(99, 59, 5));
+    let (rows, refusals) = bench.map(&total(100, 50, 8));
+    assert_eq!(
+        rows,
+        ["jobs,service=shop,source=metric,stream=2025-12-17T19:31:40Z value_cumulative=8Σ -50"]
+    );
+    assert_eq!(refusals, Refusals::default());
+}
+
+#[test]
 fn a_start_before_what_is_kept_writes_no_zero() {
     let sent = request(
         "shop",

@@ -1,0 +1,184 @@
+//! `/v1/metrics`: what senders may get wrong.
+
+use std::io::Write;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Server, now, read};
+
+/// A gauge with one value for each tag value.
+fn request(name: &str, tags: impl Iterator<Item = u32>) -> Value {
+    let point = |tag: u32| {
+        json!({"timeUnixNano": now().to_string(), "asDouble": 1.0,
+        "attributes": [{"key": "n", "value": {"intValue": tag.to_string()}}]})
+    };
+    let points: Vec<_> = tags.map(point).collect();
+    json!({"resourceMetrics": [{
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
+        "scopeMetrics": [{"metrics": [{"name": name, "gauge": {"dataPoints": points}}]}]}]})
+}
+
+async fn send(
+    server: &Server,
+    content_type: &str,
+    body: impl Into<reqwest::Body>,
+) -> (StatusCode, Value) {
+    let request = server.request(Method::POST, "/v1/metrics");
+    read(request.header("content-type", content_type).body(body)).await
+}
+
+#[tokio::test]
+async fn what_is_no_export_is_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    for (content_type, body, status, word) in [
+        (
+            "application/x-protobuf",
+            "garbage",
+            StatusCode::BAD_REQUEST,
+            "no metrics request",
+        ),
+        (
+            "application/json",
+            "{\"resourceMetrics\": 7}",
+            StatusCode::BAD_REQUEST,
+            "no metrics request",
+        ),
+        (
+            "application/json",
+            "[]",
+            StatusCode::BAD_REQUEST,
+            "JSON object",
+        ),
+        (
+            "text/plain",
+            "x",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "application/json",
+        ),
+        (
+            "application/grpc",
+            "x",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "http/protobuf",
+        ),
+    ] {
+        let (answered, problem) = send(&server, content_type, body).await;
+        assert_eq!(answered, status, "{problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(word),
+            "{problem}"
+        );
+    }
+    let (status, problem) = server.post("/v1/traces", "").await;
+    assert_eq!(status, StatusCode::NOT_IMPLEMENTED, "{problem}");
+}
+
+#[tokio::test]
+async fn bodies_that_unfold_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let points = vec!["{}"; 2_000_000].join(",");
+    let json = format!(
+        r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"m","gauge":{{"dataPoints":[{points}]}}}}]}}]}}]}}"#
+    );
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(json.as_bytes()).unwrap();
+    let small = encoder.finish().unwrap();
+    assert!(small.len() < 20_000);
+    let request = server.request(Method::POST, "/v1/metrics");
+    let request = request
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip");
+    let (status, problem) = read(request.body(small)).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{problem}");
+}
+
+#[tokio::test]
+async fn the_series_limit_is_a_partial_success_and_known_series_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("plimsoll.toml");
+    std::fs::write(&config, "[store]\nmax_series = 200\n").unwrap();
+    let server = Server::start_with(dir.path(), &["--config", config.to_str().unwrap()]);
+    let (status, answer) = send(
+        &server,
+        "application/json",
+        request("m", 0..400).to_string(),
+    )
+    .await;
+    assert_eq!(status, StatusCode::OK);
+    let refused: u32 = answer["partialSuccess"]["rejectedDataPoints"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    // Own series of the server may have taken some places.
+    assert!((200..400).contains(&refused), "{answer}");
+    let reason = answer["partialSuccess"]["errorMessage"].as_str().unwrap();
+    assert!(reason.contains("store.max_series"), "{reason}");
+    let (status, answer) = send(&server, "application/json", request("m", 0..1).to_string()).await;
+    assert_eq!((status, answer), (StatusCode::OK, json!({})));
+}
+
+#[tokio::test]
+async fn a_changed_type_and_a_wrong_clock_are_told_and_the_rest_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    server.write("m value=\"text\"").await;
+    let far = (now() + 400 * 86_400_000_000_000).to_string();
+    let mut sent = request("m", 0..1);
+    let metrics = sent["resourceMetrics"][0]["scopeMetrics"][0]["metrics"]
+        .as_array_mut()
+        .unwrap();
+    metrics.push(
+        json!({"name": "late", "gauge": {"dataPoints": [{"timeUnixNano": far, "asDouble": 1.0}]}}),
+    );
+    metrics.push(json!({"name": "good", "gauge": {"dataPoints": [{"timeUnixNano": now().to_string(), "asDouble": 2.5}]}}));
+    let (status, answer) = send(&server, "application/json; charset=utf-8", sent.to_string()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(answer["partialSuccess"]["rejectedDataPoints"], "2");
+    let reason = answer["partialSuccess"]["errorMessage"].as_str().unwrap();
+    assert!(
+        reason.contains("1 × m changes its type")
+            && reason.contains("1 × late is too far in the future"),
+        "{reason}"
+    );
+    let rows = server
+        .rows(json!({"measurement": "good", "fields": ["value"]}))
+        .await;
+    assert_eq!(rows[0][1], 2.5);
+}
+
+#[tokio::test]
+async fn parameters_out_of_range_and_unknown_services_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let (status, _) = send(&server, "application/json", request("m", 0..1).to_string()).await;
+    assert_eq!(status, StatusCode::OK);
+    for path in ["metrics", "routes", "resources"] {
+        let (status, problem) = server
+            .get(&format!("/api/performance/{path}?service=nobody"))
+            .await;
+        assert_eq!(
+            (status, &problem["value"]),
+            (StatusCode::NOT_FOUND, &json!("nobody"))
+        );
+        let known = problem["known"].as_array().unwrap();
+        assert!(known.contains(&json!("shop")), "{problem}");
+        let (status, problem) = server
+            .get(&format!("/api/performance/{path}?minutes=0"))
+            .await;
+        assert_eq!(
+            (status, &problem["field"]),
+            (StatusCode::BAD_REQUEST, &json!("minutes"))
+        );
+        let (status, answer) = server
+            .get(&format!("/api/performance/{path}?service=shop&minutes=7"))
+            .await;
+        assert_eq!(
+            (status, &answer["period_minutes"]),
+            (StatusCode::OK, &json!(7))
+        );
+    }
+}
