@@ -4,6 +4,7 @@
 //! which seal, a rollup commit the hours it covers and up to which seal. An hour that a later seal touched is computed
 //! again from its raw rows; the later commit's rows overwrite those before.
 
+pub(crate) mod density;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +58,7 @@ impl Store {
         {
             self.add_unsealed_hours(&mut known, &measurement, &all);
         }
-        self.add_sealed_hours(&mut known, &all);
+        self.add_sealed_hours(&mut known, None, &all);
         let mut computed = 0;
         let dirty = dirty_hours(&known, now);
         for (hour, seal) in dirty
@@ -81,7 +82,7 @@ impl Store {
     /// Whether all raw rows of a time are in clean hourly rollups, so that they may go.
     pub(crate) fn is_rolled_up(&self, times: &Range<Nanos>) -> bool {
         let mut known = Hours::default();
-        self.add_sealed_hours(&mut known, times);
+        self.add_sealed_hours(&mut known, None, times);
         hours(times)
             .all(|hour| known.touched_by(hour).is_none() || known.is_clean(Tier::Hourly, hour))
     }
@@ -101,20 +102,18 @@ impl Store {
                 columns: &columns,
                 times: with_before,
             };
-            let mut at = 0;
-            let mut writers = [(&mut ten_minutes, tiers[0]), (&mut hourly, tiers[1])].map(
-                |(appender, (tier, width))| {
-                    let rollup = aggregation(tier, &fields, Buckets::Fixed(width), &times);
-                    at += 1;
-                    RollupWriter::new(
-                        appender,
-                        files[at - 1].clone(),
-                        measurement.clone(),
-                        fields.clone(),
-                        rollup,
-                    )
-                },
-            );
+            let mut appenders = vec![(&mut hourly, 1)];
+            if self.wants_ten_minutes(&measurement, hour, &files[0])? {
+                appenders.push((&mut ten_minutes, 0));
+            }
+            let writer = |(appender, at): (_, usize)| {
+                let (tier, width) = tiers[at];
+                let rollup = aggregation(tier, &fields, Buckets::Fixed(width), &times);
+                let (file, measurement) = (files[at].clone(), measurement.clone());
+                RollupWriter::new(appender, file, measurement, fields.clone(), rollup)
+            };
+            let mut writers: Vec<RollupWriter<'_, '_>> =
+                appenders.into_iter().map(writer).collect();
             let damage = self.write_rollup(Tier::Raw, &wanted, &mut writers, true)?;
             if was_covered && !damage.is_empty() {
                 self.unreadable_hours.lock().insert(hour, seal);
@@ -175,11 +174,11 @@ impl Store {
 
     /// Reads rows series by series, adds them to each writer, and lets it write what a series came to: as soon as the
     /// next begins, or at the end. Tells what could not be read.
-    fn write_rollup<const N: usize>(
+    fn write_rollup(
         &self,
         source: Tier,
         wanted: &Wanted<'_>,
-        writers: &mut [RollupWriter<'_, '_>; N],
+        writers: &mut [RollupWriter<'_, '_>],
         series_by_series: bool,
     ) -> Result<Vec<Damage>, StoreError> {
         let no_filter = SeriesFilter::new(&[]).expect("no conditions, no expression");

@@ -36,6 +36,8 @@ struct Row {
     took: Option<u64>,
 }
 
+type Written = (Series, Nanos, Row);
+
 /// All that was written.
 #[derive(Default)]
 struct Model {
@@ -59,7 +61,7 @@ impl Model {
     }
 
     /// Rows of a range by group and bucket, series after series in ascending time.
-    fn buckets(&self, query: &Asked) -> BTreeMap<(String, Nanos), Vec<(Series, Nanos, Row)>> {
+    fn buckets(&self, query: &Asked) -> BTreeMap<(String, Nanos), Vec<Written>> {
         let mut buckets: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (series, rows) in &self.rows {
             if query.only_zone.is_some_and(|zone| zone != series.1) {

@@ -214,11 +214,11 @@ impl Aggregation {
     }
 
     /// What was added up: for every group its buckets in ascending time with one cell for each field. Begins anew.
-    pub(crate) fn drain(&mut self) -> Vec<(u32, Vec<(Nanos, Vec<Cell>)>)> {
+    pub(crate) fn drain(&mut self) -> Vec<Group> {
         let fields = self.fields.len();
         let mut order: Vec<((u32, Nanos), u32)> = self.at.drain().collect();
         order.sort_unstable();
-        let mut groups: Vec<(u32, Vec<(Nanos, Vec<Cell>)>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for ((group, bucket), at) in order {
             let cells = &mut self.cells[at as usize..at as usize + fields];
             let row = cells.iter_mut().map(std::mem::take).collect();
@@ -304,6 +304,9 @@ impl Aggregation {
         (series, error_bound)
     }
 }
+
+/// A group's number and its buckets, each with one cell for each field.
+pub(crate) type Group = (u32, Vec<(Nanos, Vec<Cell>)>);
 
 /// Tags that tell a group apart.
 pub(crate) type GroupTags = Vec<(Arc<str>, Arc<str>)>;

@@ -169,7 +169,9 @@ mod tests {
         columns: Vec<Option<Column>>,
     }
 
-    fn run(rows: &[(Nanos, Option<u64>, Option<&str>)]) -> Run {
+    type Written<'a> = (Nanos, Option<u64>, Option<&'a str>);
+
+    fn run(rows: &[Written<'_>]) -> Run {
         let column = |values, present: Vec<bool>| {
             let kind = Kind::Gauge;
             present.contains(&true).then(|| Column {
@@ -185,8 +187,7 @@ mod tests {
                 .map(|row| Arc::from(row.2.unwrap_or_default()))
                 .collect(),
         );
-        let present =
-            |has: fn(&(Nanos, Option<u64>, Option<&str>)) -> bool| rows.iter().map(has).collect();
+        let present = |has: fn(&Written<'_>) -> bool| rows.iter().map(has).collect();
         Run {
             times: rows.iter().map(|row| row.0).collect(),
             columns: vec![

@@ -14,6 +14,7 @@ use crate::store::calendar::{Buckets, DAY, HOUR};
 use crate::store::commit::{Commit, Hour};
 use crate::store::damage::Damage;
 use crate::store::error::StoreError;
+use crate::store::rollup::density;
 use crate::store::table::{Kind, Nanos};
 use crate::store::tier::Tier;
 
@@ -117,7 +118,7 @@ impl Store {
     pub(crate) fn hours(&self, measurement: &str, times: &Range<Nanos>) -> Hours {
         let mut hours = Hours::default();
         self.add_unsealed_hours(&mut hours, measurement, times);
-        self.add_sealed_hours(&mut hours, times);
+        self.add_sealed_hours(&mut hours, Some(measurement), times);
         hours
     }
 
@@ -155,8 +156,13 @@ impl Store {
         }
     }
 
-    /// Hours of a range as the files know them.
-    pub(crate) fn add_sealed_hours(&self, hours: &mut Hours, times: &Range<Nanos>) {
+    /// Hours of a range as the files know them; of one measurement, or of all together.
+    pub(crate) fn add_sealed_hours(
+        &self,
+        hours: &mut Hours,
+        measurement: Option<&str>,
+        times: &Range<Nanos>,
+    ) {
         // A day of the time zone reaches into the hours around the range.
         let (first, last) = (
             times.start.saturating_sub(DAY),
@@ -168,16 +174,20 @@ impl Store {
                 if tier == Tier::Raw {
                     hours.keep_raw_day(file.period.start().div_euclid(HOUR));
                 }
+                let begins = match measurement {
+                    Some(measurement) if tier == Tier::TenMinutes => {
+                        density::begins(&file, measurement)
+                    }
+                    _ => Hour::MIN,
+                };
                 for commit in file.commits().iter() {
                     for (&hour, &seal) in commit.touched.iter().filter(|_| tier == Tier::Raw) {
                         hours.touch(hour, seal);
                         // The hour after counts on from the last sample of this one.
                         next.extend(accumulates(commit).then_some((hour + 1, seal)));
                     }
-                    commit
-                        .covers
-                        .iter()
-                        .for_each(|(&hour, &seal)| hours.cover(tier, hour, seal));
+                    let covers = commit.covers.iter().filter(|(hour, _)| **hour >= begins);
+                    covers.for_each(|(&hour, &seal)| hours.cover(tier, hour, seal));
                 }
             }
         }

@@ -283,3 +283,61 @@ fn an_hour_waits_until_it_is_over_and_sealed() {
     assert_eq!(store.roll_up(START + HOUR + 5 * MINUTE).unwrap(), 1);
     assert!(store.is_rolled_up(&(START..START + HOUR)));
 }
+
+/// A row each 10 s for an hour in one measurement, each minute in the other.
+fn write_dense_and_sparse(store: &Store, hour: Nanos) {
+    let table = |measurement: &str, every: Nanos| {
+        let id = store
+            .series()
+            .intern(measurement, &[("host", "a")])
+            .unwrap();
+        let times: Vec<Nanos> = (hour..hour + HOUR).step_by(every as usize).collect();
+        let values = Values::I64(times.iter().map(|time| time / SECOND % 1000).collect());
+        let column = Column {
+            name: "v".into(),
+            kind: Kind::Gauge,
+            values,
+            present: None,
+        };
+        Table {
+            measurement: measurement.into(),
+            series: vec![id; times.len()],
+            times,
+            columns: vec![column],
+        }
+    };
+    let tables = vec![table("dense", 10 * SECOND), table("sparse", MINUTE)];
+    store.append_blocking(Batch { tables }).unwrap();
+}
+
+#[test]
+fn only_dense_measurements_have_a_ten_minute_rollup() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), "UTC");
+    let end = START + 3 * HOUR;
+    (0..3).for_each(|hour| write_dense_and_sparse(&store, START + hour * HOUR));
+    store.flush().unwrap();
+    let ask = |measurement: &str| {
+        let fields = vec![FieldQuery {
+            name: "v".into(),
+            aggregate: Aggregate::Sum,
+        }];
+        let query = Query {
+            measurement: measurement.into(),
+            fields,
+            ..ask(START..end, Some(10 * MINUTE))
+        };
+        store.query(&query).unwrap()
+    };
+    let raw = ["dense", "sparse"].map(ask);
+    assert_eq!(store.roll_up(end + HOUR).unwrap(), 3);
+    assert_same(&raw[0], &ask("dense"));
+    assert_same(&raw[1], &ask("sparse"));
+    drop_raw(&store, START..end);
+    assert_same(&raw[0], &ask("dense"));
+    // Of the sparse one there is a row for each hour.
+    assert_eq!(
+        ask("sparse").series[0].times,
+        [START, START + HOUR, START + 2 * HOUR]
+    );
+}
