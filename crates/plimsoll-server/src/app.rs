@@ -105,8 +105,15 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
     let listener = Arc::new(listener);
     let router = router::router(app.clone());
     let connections_max = app.config.connections_max;
+    let monitor = app.monitor.clone();
     app.tasks.spawn("listener", move |stop| {
-        listener::serve(listener.clone(), router.clone(), connections_max, stop)
+        listener::serve(
+            listener.clone(),
+            monitor.clone(),
+            router.clone(),
+            connections_max,
+            stop,
+        )
     });
     let spawn = |name, run: fn(App, Stop) -> Running| {
         let app_of_task = app.clone();

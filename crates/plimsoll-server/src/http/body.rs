@@ -11,6 +11,8 @@ use http_body_util::BodyExt;
 
 use super::problem::Problem;
 
+/// How long a client may send nothing in the middle of a body.
+const FRAME_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the rest of a body that is too large is read.
 const DISCARD_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -58,7 +60,7 @@ impl Encoding {
 /// Receives a body as it was sent.
 ///
 /// # Errors
-/// 413 as soon as it is known to be too large, 400 when the client breaks off.
+/// 413 as soon as it is known to be too large, 408 when the client falls silent, 400 when it breaks off.
 pub async fn receive(
     headers: &HeaderMap,
     mut body: Body,
@@ -73,7 +75,11 @@ pub async fn receive(
     }
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = tokio::time::timeout(FRAME_PATIENCE, body.frame());
+        let Some(frame) = frame.await.map_err(|_| too_slow())? else {
+            break;
+        };
         let frame = frame
             .map_err(|error| Problem::bad_request(format!("the body ended early: {error}")))?;
         let Ok(data) = frame.into_data() else {
@@ -141,6 +147,12 @@ pub fn decode(
         return Err(too_large("decompressed body", limits.decompressed));
     }
     Ok(Cow::Owned(plain))
+}
+
+fn too_slow() -> Problem {
+    let secs = FRAME_PATIENCE.as_secs();
+    let detail = format!("nothing of the body came for {secs} s");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
 }
 
 fn too_large(what: &str, most: usize) -> Problem {

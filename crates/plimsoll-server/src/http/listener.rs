@@ -6,19 +6,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use axum::serve::Listener;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use crate::tasks::Stop;
 
-/// How long a client may take for the head of a request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may take for the head of a request. An idle connection waits for its next one, too, and exporters come
+/// back every 10 s to 5 min: to close in the very moment they do would cost them a batch.
+const HEAD_PATIENCE: Duration = Duration::from_secs(330);
 /// How long requests under way may take once the server stops.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -57,10 +59,12 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// When the listener breaks.
 pub async fn serve(
     listener: Arc<TcpListener>,
+    monitor: plimsoll::Monitor,
     router: Router,
     connections_max: usize,
     mut stop: Stop,
 ) -> anyhow::Result<()> {
+    let mut listener = monitor.listener(Accepting(listener));
     let mut server = auto::Builder::new(TokioExecutor::new());
     server
         .http1()
@@ -78,22 +82,11 @@ pub async fn serve(
                 let place = place.context("the connection limit was closed")?;
                 tokio::select! {
                     () = stop.wait() => break,
-                    accepted = listener.accept() => accepted.map(|(stream, _)| (stream, place)),
+                    (stream, _) = listener.accept() => (stream, place),
                 }
             }
         };
-        let (stream, place) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) if is_of_one_connection(&error) => continue,
-            Err(error) => {
-                // Out of descriptors, most likely: others must end before it goes on.
-                warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        // Small answers must not wait for the client's acknowledgement.
-        let _ = stream.set_nodelay(true);
+        let (stream, place) = accepted;
         let service = TowerToHyperService::new(router.clone());
         let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
@@ -116,6 +109,36 @@ pub async fn serve(
     }
     connections.shutdown().await;
     Ok(())
+}
+
+/// The open port. It outlives the task that accepts, so that a restart of the task loses nobody who waits.
+struct Accepting(Arc<TcpListener>);
+
+impl Listener for Accepting {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.0.accept().await {
+                Ok((stream, address)) => {
+                    // Small answers must not wait for the client's acknowledgement.
+                    let _ = stream.set_nodelay(true);
+                    return (stream, address);
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    // Out of descriptors, most likely: others must end before it goes on.
+                    warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
 }
 
 fn is_of_one_connection(error: &std::io::Error) -> bool {

@@ -7,7 +7,9 @@ use serde_json::{Value as Json, json};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::state::{App, AppState};
-use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter, Value};
+use crate::store::query::{
+    Aggregate, AnswerSeries, Condition, FieldQuery, Order, Query, TagFilter, Value,
+};
 use crate::store::table::Nanos;
 use crate::tick;
 
@@ -64,13 +66,8 @@ pub async fn list(State(app): State<App>, Params(params): Params<EventParams>) -
             .to_vec();
         let mut query = params.query(fields, start, end);
         query.limit = offset + limit;
-        let events = newest(&asking, &query)?;
+        let page = newest(&asking, &query, offset)?;
         let total = params.total(&asking, start, end)?;
-        let page: Vec<Json> = events
-            .into_iter()
-            .skip(offset)
-            .map(|(_, event)| event)
-            .collect();
         let more = (offset + page.len()) as u64;
         // The next page ends where this one did, so that what comes meanwhile shifts nothing.
         let next =
@@ -80,39 +77,44 @@ pub async fn list(State(app): State<App>, Params(params): Params<EventParams>) -
     json_answer(&page.await?)
 }
 
-/// The events of all series, newest first.
-fn newest(app: &App, query: &Query) -> Result<Vec<(Nanos, Json)>, Problem> {
+/// The events of all series, newest first, without the first `skip`.
+fn newest(app: &App, query: &Query, skip: usize) -> Result<Vec<Json>, Problem> {
     let found = run(app, query)?;
-    let mut events = Vec::new();
-    for series in &found.series {
-        let tag = |name: &str| {
+    let mut places: Vec<(Nanos, usize, usize)> = Vec::new();
+    for (index, series) in found.series.iter().enumerate() {
+        places.extend(
             series
-                .tags
+                .times
                 .iter()
-                .find(|(tag, _)| **tag == *name)
-                .map(|(_, value)| value.to_string())
-        };
-        for (row, time) in series.times.iter().enumerate() {
-            let attributes = match &series.columns[2][row] {
-                Value::String(text) => {
-                    serde_json::from_str(text).unwrap_or_else(|_| Json::from(&**text))
-                }
-                _ => json!({}),
-            };
-            let event = json!({
-                "time": time::rfc3339(*time),
-                "event_type": tag(EVENT_TYPE),
-                "entity_id": tag(ENTITY_ID),
-                "state": plain(&series.columns[0][row]),
-                "value": plain(&series.columns[1][row]),
-                "attributes": attributes,
-            });
-            events.push((*time, event));
-        }
+                .enumerate()
+                .map(|(row, time)| (*time, index, row)),
+        );
     }
-    events.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
-    events.truncate(query.limit);
-    Ok(events)
+    places.sort_by_key(|(time, ..)| std::cmp::Reverse(*time));
+    places.truncate(query.limit);
+    let page = places.into_iter().skip(skip);
+    Ok(page
+        .map(|(_, index, row)| event(&found.series[index], row))
+        .collect())
+}
+
+fn event(series: &AnswerSeries, row: usize) -> Json {
+    let tag = |name: &str| {
+        let found = series.tags.iter().find(|(tag, _)| **tag == *name);
+        found.map(|(_, value)| value.to_string())
+    };
+    let attributes = match &series.columns[2][row] {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| Json::from(&**text)),
+        _ => json!({}),
+    };
+    json!({
+        "time": time::rfc3339(series.times[row]),
+        "event_type": tag(EVENT_TYPE),
+        "entity_id": tag(ENTITY_ID),
+        "state": plain(&series.columns[0][row]),
+        "value": plain(&series.columns[1][row]),
+        "attributes": attributes,
+    })
 }
 
 /// How many events there were, of which kinds, and whose.

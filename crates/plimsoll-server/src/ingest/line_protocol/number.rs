@@ -52,14 +52,14 @@ pub(super) fn scan(text: &[u8]) -> (Result<Number, NoNumber>, usize) {
     }
     let digits = whole + fraction;
     match text.get(at) {
-        None | Some(b',' | b' ' | b'\n' | b'\r') if digits > 0 => {
-            // Clinger's fast path: both operands are exact, so the quotient is correctly rounded.
-            if digits <= SAFE_DIGITS && mantissa <= EXACT && fraction < POWERS.len() {
-                #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
-                let value = mantissa as f64 / POWERS[fraction];
-                let value = if negative { -value } else { value };
-                return (Ok(Number::Float(value)), at);
-            }
+        // Clinger's fast path: both operands are exact, so the quotient is correctly rounded.
+        None | Some(b',' | b' ' | b'\n' | b'\r')
+            if digits > 0 && digits <= SAFE_DIGITS && mantissa <= EXACT =>
+        {
+            #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
+            let value = mantissa as f64 / POWERS[fraction];
+            let value = if negative { -value } else { value };
+            return (Ok(Number::Float(value)), at);
         }
         Some(b'i') if !point && digits > 0 && ends(text, at + 1) => {
             if digits < SAFE_DIGITS {

@@ -205,10 +205,10 @@ impl Parser<'_> {
         let table = &self.tables[self.current];
         let rest = &text.as_bytes()[at..];
         // Lines of a measurement name their fields in the same order, nearly always.
-        if let Some(column) = table.columns.get(guess) {
-            if rest.starts_with(&column.raw) {
-                return Ok((guess, at + column.raw.len()));
-            }
+        if let Some(column) = table.columns.get(guess)
+            && rest.starts_with(&column.raw)
+        {
+            return Ok((guess, at + column.raw.len()));
         }
         let found = table
             .columns
