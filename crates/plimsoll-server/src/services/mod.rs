@@ -3,6 +3,7 @@
 pub mod recall;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 use serde::Serialize;
@@ -20,6 +21,8 @@ const MAX_NAMES: usize = 100;
 #[derive(Debug, Default)]
 pub struct Services {
     by_name: RwLock<BTreeMap<String, Known>>,
+    /// Whether what the store remembers is in.
+    recalled: AtomicBool,
 }
 
 /// A sender, as its data names it. Empty: not told.
@@ -120,9 +123,14 @@ impl Services {
         known.note_instance(seen, time);
     }
 
-    /// Whether any row of `service` came.
-    pub fn contains(&self, service: &str) -> bool {
-        self.by_name.read().contains_key(service)
+    /// Whether a row of `service` ever came. Until the store has been looked through, any may have.
+    pub fn may_know(&self, service: &str) -> bool {
+        !self.recalled.load(Ordering::Acquire) || self.by_name.read().contains_key(service)
+    }
+
+    /// From now on, who is not known was never seen.
+    fn recall_ended(&self) {
+        self.recalled.store(true, Ordering::Release);
     }
 
     /// The names of all services, sorted.
@@ -267,7 +275,12 @@ mod tests {
                 ("a", Some("1.0"), "1970-01-01T00:00:20.000Z")
             ]
         );
-        assert!(services.contains("shop") && !services.contains("home"));
+        assert!(
+            services.may_know("home"),
+            "the store was not looked through"
+        );
+        services.recall_ended();
+        assert!(services.may_know("shop") && !services.may_know("home"));
     }
 
     #[test]

@@ -29,7 +29,11 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
     let mut from = tick::now().saturating_sub(kept);
     loop {
         let (app, now) = (app.clone(), tick::now());
-        tokio::task::spawn_blocking(move || app.services.recall(&app.store, from, now)).await?;
+        let recalling = move || {
+            app.services.recall(&app.store, from, now);
+            app.services.recall_ended();
+        };
+        tokio::task::spawn_blocking(recalling).await?;
         // Rows may come a little late.
         from = now - FINE_STEP;
         tokio::select! {

@@ -1,6 +1,7 @@
 //! `/v1/metrics`: what senders may get wrong.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -156,6 +157,13 @@ async fn parameters_out_of_range_and_unknown_services_are_named() {
     let server = Server::start(dir.path());
     let (status, _) = send(&server, "application/json", request("m", 0..1).to_string()).await;
     assert_eq!(status, StatusCode::OK);
+    // Who is unknown is known once the store has been looked through.
+    let patience = Instant::now() + Duration::from_secs(10);
+    let unknown = "/api/performance/metrics?service=nobody";
+    while server.get(unknown).await.0 != StatusCode::NOT_FOUND {
+        assert!(Instant::now() < patience, "the services are not recalled");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     for path in ["metrics", "routes", "resources"] {
         let (status, problem) = server
             .get(&format!("/api/performance/{path}?service=nobody"))
@@ -181,4 +189,41 @@ async fn parameters_out_of_range_and_unknown_services_are_named() {
             (StatusCode::OK, &json!(7))
         );
     }
+}
+
+#[tokio::test]
+async fn the_server_measures_itself_and_keeps_its_last_window() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    for _ in 0..7 {
+        server.get("/api/v1/services").await;
+    }
+    server.get("/nothing/here").await;
+    assert!(server.stop().success());
+    let server = Server::start(dir.path());
+    let (status, answer) = server.get("/api/performance/routes?service=plimsoll").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let routes = answer["routes"].as_array().unwrap();
+    let told = |route: &str, status: u16| {
+        let row = routes
+            .iter()
+            .find(|row| row["route"] == route && row["status"] == status);
+        row.map(|row| row["total_requests"].clone())
+    };
+    assert_eq!(told("/api/v1/services", 200), Some(json!(7)), "{answer}");
+    assert_eq!(told("<unmatched>", 404), Some(json!(1)), "{answer}");
+    let (_, resources) = server
+        .get("/api/performance/resources?service=plimsoll")
+        .await;
+    let memory = &resources["current"]["process_memory_rss_bytes"];
+    assert!(memory.as_f64().unwrap() > 1e6, "{resources}");
+    let query = json!({"measurement": "plimsoll_store_active_series", "start": "-1h",
+        "fields": [{"name": "value", "aggregate": "last"}]});
+    let rows = server.rows(query).await;
+    assert!(rows[0][1].as_f64().unwrap() >= 0.0, "{rows:?}");
+    let (_, all) = server.get("/api/performance/metrics").await;
+    assert_eq!(
+        all["requests"]["total_requests"], 0,
+        "the server itself is left out"
+    );
 }

@@ -49,7 +49,7 @@ impl Asked {
             return Err(Problem::bad_field("minutes", minutes, detail));
         }
         if let Some(service) = &self.service
-            && !app.services.contains(service)
+            && !app.services.may_know(service)
         {
             let detail = format!("nothing was received from a service named {service}");
             let known: Vec<_> = app.services.names().into_iter().take(20).collect();
