@@ -12,6 +12,11 @@ pub(crate) const MAX_RUN: usize = 1 << 24;
 const CONSTANT: u8 = 0;
 const PLAIN: u8 = 1;
 const PCO: u8 = 2;
+/// Floats that are integers divided by a power of ten, as people and programs write them: the power, then the integers.
+const DECIMAL: u8 = 3;
+
+/// So many numbers have one mean, when it is judged how they go on.
+const NEIGHBOURHOOD: usize = 256;
 
 /// Up to this many numbers cost less as they are than the tables of a compressed run.
 const PLAIN_UP_TO: usize = 3;
@@ -30,7 +35,24 @@ pub(crate) trait Number: PcoNumber + PartialEq {
     fn to_bytes(self) -> [u8; 8];
     fn from_bytes(bytes: [u8; 8]) -> Self;
     fn same(self, other: Self) -> bool;
+
+    /// The numbers as integers divided by a power of ten, if that gives back every bit of them.
+    fn to_decimal(_numbers: &[Self]) -> Option<(u8, Vec<i64>)> {
+        None
+    }
+
+    /// How many times to take differences before compressing; `None`: unknown.
+    fn order(_numbers: &[Self]) -> Option<usize> {
+        None
+    }
+
+    /// What [`Number::to_decimal`] was made from.
+    fn from_decimal(_power: u8, _integers: &[i64]) -> Option<Vec<Self>> {
+        None
+    }
 }
+
+const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
 
 impl Number for f64 {
     fn to_bytes(self) -> [u8; 8] {
@@ -43,6 +65,36 @@ impl Number for f64 {
 
     fn same(self, other: f64) -> bool {
         self.to_bits() == other.to_bits()
+    }
+
+    fn to_decimal(numbers: &[f64]) -> Option<(u8, Vec<i64>)> {
+        let integer = |number: f64, power: f64| {
+            let integer = (number * power).round_ties_even() as i64;
+            (integer as f64 / power).same(number).then_some(integer)
+        };
+        let mut power = 0;
+        // From the power that suffices so far on; mostly the first numbers tell it.
+        for &number in numbers {
+            while integer(number, *POWERS.get(power)?).is_none() {
+                power += 1;
+            }
+        }
+        // A power that a later number asked for may not suit an earlier one.
+        let integers = numbers
+            .iter()
+            .map(|&number| integer(number, POWERS[power]))
+            .collect::<Option<_>>()?;
+        Some((power as u8, integers))
+    }
+
+    fn from_decimal(power: u8, integers: &[i64]) -> Option<Vec<f64>> {
+        let power = POWERS.get(usize::from(power))?;
+        Some(
+            integers
+                .iter()
+                .map(|&integer| integer as f64 / power)
+                .collect(),
+        )
     }
 }
 
@@ -64,7 +116,24 @@ macro_rules! integer {
     };
 }
 
-integer!(i64, i64);
+impl Number for i64 {
+    fn to_bytes(self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; 8]) -> i64 {
+        i64::from_le_bytes(bytes)
+    }
+
+    fn same(self, other: i64) -> bool {
+        self == other
+    }
+
+    fn order(numbers: &[i64]) -> Option<usize> {
+        Some(smallest_differences(numbers))
+    }
+}
+
 integer!(u64, u64);
 integer!(i32, i64);
 integer!(u32, u64);
@@ -80,8 +149,16 @@ pub(crate) fn put<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) {
         put_short(out, first);
         return;
     }
+    let start = out.len();
+    if let Some((power, integers)) = N::to_decimal(numbers) {
+        out.extend([DECIMAL, power]);
+        put(out, &integers, effort);
+        if out.len() - start < numbers.len() * 8 {
+            return;
+        }
+        out.truncate(start);
+    }
     if numbers.len() > PLAIN_UP_TO {
-        let start = out.len();
         out.push(PCO);
         if compress(out, numbers, effort).is_some() && out.len() - start < numbers.len() * 8 {
             return;
@@ -117,24 +194,60 @@ fn read_short<N: Number>(reader: &mut Reader<'_>) -> Decoded<N> {
     Ok(N::from_bytes(bytes))
 }
 
-fn config(effort: Effort, count: usize) -> ChunkConfig {
+fn config<N: Number>(effort: Effort, numbers: &[N]) -> ChunkConfig {
     match effort {
         Effort::Fast => ChunkConfig::default()
             .with_compression_level(2)
-            .with_delta_spec(DeltaSpec::TryConsecutive(0))
-            .with_mode_spec(if count < 64 {
+            .with_delta_spec(DeltaSpec::NoOp)
+            .with_mode_spec(if numbers.len() < 64 {
                 ModeSpec::Classic
             } else {
                 ModeSpec::Auto
             }),
-        Effort::Small => ChunkConfig::default().with_compression_level(8),
+        Effort::Small => {
+            let delta = N::order(numbers).map_or(DeltaSpec::Auto, DeltaSpec::TryConsecutive);
+            // 8, the default, costs 7 % more time and saves 0.2 % of the bytes.
+            ChunkConfig::default()
+                .with_compression_level(6)
+                .with_delta_spec(delta)
+        }
     }
+}
+
+/// How many times to take differences until the numbers of a neighbourhood lie closest together. `pco` would judge
+/// by the first 200 numbers alone.
+fn smallest_differences(integers: &[i64]) -> usize {
+    let mut spreads = [0.0f64; 3];
+    let mut differences = Vec::with_capacity(NEIGHBOURHOOD);
+    for near in integers.chunks(NEIGHBOURHOOD) {
+        differences.clear();
+        differences.extend_from_slice(near);
+        for total in &mut spreads {
+            *total += spread(&differences);
+            for at in 1..differences.len() {
+                differences[at - 1] = differences[at].wrapping_sub(differences[at - 1]);
+            }
+            differences.pop();
+        }
+    }
+    (0..3)
+        .min_by(|&one, &other| spreads[one].total_cmp(&spreads[other]))
+        .unwrap_or(0)
+}
+
+/// Sum of the distances from the mean.
+fn spread(integers: &[i64]) -> f64 {
+    let sum: f64 = integers.iter().map(|&integer| integer as f64).sum();
+    let mean = sum / integers.len().max(1) as f64;
+    integers
+        .iter()
+        .map(|&integer| (integer as f64 - mean).abs())
+        .sum()
 }
 
 fn compress<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) -> Option<()> {
     let file = FileCompressor::default();
-    let config =
-        config(effort, numbers.len()).with_paging_spec(pco::PagingSpec::EqualPagesUpTo(MAX_RUN));
+    let config = config(effort, numbers).with_paging_spec(pco::PagingSpec::EqualPagesUpTo(MAX_RUN));
     file.write_header(&mut *out).ok()?;
     let mut chunk = file.chunk_compressor(numbers, &config).ok()?;
     chunk.write_meta(&mut *out).ok()?;
@@ -165,6 +278,16 @@ pub(crate) fn read<N: Number>(bytes: &[u8], count: usize) -> Decoded<Vec<N>> {
             Ok(numbers.iter().map(|&bytes| N::from_bytes(bytes)).collect())
         }
         PCO => decompress(reader.rest(), count),
+        DECIMAL => {
+            let power = reader.byte()?;
+            let bytes = reader.rest();
+            // Integers are no decimals of others: this ends here.
+            let integers = match bytes.first() {
+                Some(&DECIMAL) => return Err(Malformed("decimal run")),
+                _ => read::<i64>(bytes, count)?,
+            };
+            N::from_decimal(power, &integers).ok_or(Malformed("decimal run"))
+        }
         _ => Err(Malformed("kind of a run")),
     }
 }
@@ -216,6 +339,45 @@ mod tests {
         let mut bytes = Vec::new();
         put(&mut bytes, &[0.5f64; 1000], Effort::Small);
         assert!(bytes.len() <= 4, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn decimals_come_back_to_the_last_bit() {
+        round(&[0.1, 0.2, 0.3, 12.05, -7.25, 1e6]);
+        round(&[-0.0, 0.1, 0.2, 0.3]);
+        round(&[0.1 + 0.2, 0.3, 0.4, 0.5]);
+        round(&[f64::MAX, 0.1, 1e300, 0.5]);
+        round(&[f64::NAN, f64::INFINITY, 0.5, 0.25]);
+        let hundredths: Vec<f64> = (0..1000)
+            .map(|n| f64::from(n * 7919 % 997) / 100.0)
+            .collect();
+        let mut bytes = Vec::new();
+        put(&mut bytes, &hundredths, Effort::Small);
+        // Ten bits tell one of 997 values.
+        assert!(bytes.len() < 1000 * 10 / 8 + 60, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn a_level_is_told_from_a_walk_and_a_walk_from_a_slope() {
+        let mut state = 7u64;
+        let mut noise = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as i64 % 31 - 15
+        };
+        let level: Vec<i64> = (0..600).map(|_| noise()).collect();
+        let walk: Vec<i64> = (0..600)
+            .scan(0, |sum, _| {
+                *sum += noise();
+                Some(*sum)
+            })
+            .collect();
+        let slope: Vec<i64> = (0..600).map(|n| n * 10_000 + n % 2).collect();
+        let orders = [&level, &walk, &slope].map(|numbers| smallest_differences(numbers));
+        assert_eq!(orders, [0, 1, 1]);
+        let fall: Vec<i64> = (0..600).map(|n| n * n * 5).collect();
+        assert_eq!(smallest_differences(&fall), 2);
     }
 
     proptest! {

@@ -19,8 +19,8 @@ use super::table::{Column, Nanos, SeriesId};
 use super::tier::{Period, Tier};
 use super::values::Picker;
 
-/// So many rows make a block. More compress little better, and a reader of few rows has more to unpack.
-pub(crate) const BLOCK_ROWS: usize = 1000;
+/// About so many rows make a block. More compress little better, and a reader of few rows has more to unpack.
+pub(crate) const BLOCK_ROWS: usize = 2000;
 
 /// Writes all rows of a memtable to the files of their days. Files that have them already are left as they are.
 ///
@@ -141,11 +141,13 @@ impl<'a> Cutter<'a> {
                 let day = time.div_euclid(DAY);
                 let open = self.open.entry(day).or_default();
                 let end = rest.partition_point(|(time, _)| time.div_euclid(DAY) == day);
-                let taken = open.take(&key, &rest[..end]);
-                rest = &rest[taken..];
-                if open.times.len() >= BLOCK_ROWS {
+                let share = share(open.times.len(), end);
+                if share == 0 {
                     let open = std::mem::take(open);
                     full(day, self.rows(&measurement, open))?;
+                } else {
+                    let taken = open.take(&key, &rest[..end], share);
+                    rest = &rest[taken..];
                 }
             }
         }
@@ -195,11 +197,25 @@ impl<'a> Cutter<'a> {
     }
 }
 
+/// How many of the `left` rows of a series a block with `filled` rows takes; 0: it is full enough. Series stay whole
+/// where they can: rows of several compress worse together.
+fn share(filled: usize, left: usize) -> usize {
+    if filled == 0 {
+        let parts = ((left + BLOCK_ROWS / 2) / BLOCK_ROWS).max(1);
+        left.div_ceil(parts)
+    } else if filled + left <= BLOCK_ROWS {
+        left
+    } else if filled >= BLOCK_ROWS / 2 {
+        0
+    } else {
+        left.min(BLOCK_ROWS - filled)
+    }
+}
+
 impl Open {
-    /// Takes rows of one series until the block is full; rows of one time stay together. Tells how many.
-    fn take(&mut self, key: &Arc<[u8]>, rows: &[(Nanos, Place)]) -> usize {
-        let room = BLOCK_ROWS - self.times.len();
-        let mut taken = rows.len().min(room);
+    /// Takes `share` rows of one series; rows of one time stay together. Tells how many.
+    fn take(&mut self, key: &Arc<[u8]>, rows: &[(Nanos, Place)], share: usize) -> usize {
+        let mut taken = share;
         while taken < rows.len() && rows[taken].0 == rows[taken - 1].0 {
             taken += 1;
         }
@@ -209,5 +225,22 @@ impl Open {
         self.places
             .extend(rows[..taken].iter().map(|(_, place)| place));
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_stay_whole_where_a_block_can_take_them() {
+        // A long series in even parts.
+        assert_eq!(
+            (share(0, 8640), share(0, 2880), share(0, 10)),
+            (2160, 2880, 10)
+        );
+        assert_eq!(share(1500, 500), 500);
+        // A block at least half full rather ends than splits the next series.
+        assert_eq!((share(1500, 501), share(999, 1500)), (0, 1001));
     }
 }

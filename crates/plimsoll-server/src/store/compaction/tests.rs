@@ -30,7 +30,7 @@ fn write(store: &Store, times: std::ops::Range<Nanos>, version: f64) {
     };
     let level = rows
         .iter()
-        .map(|&(series, time)| series as f64 + minute(time) as f64 * version)
+        .map(|&(series, time)| (series as f64 + minute(time) as f64 * version).sin())
         .collect();
     let note = rows
         .iter()
