@@ -8,7 +8,7 @@ use tracing::warn;
 use tracing_subscriber::EnvFilter;
 
 use super::{Place, no_colour, say};
-use crate::app::{self, Server};
+use crate::app::{Server, Signals};
 use crate::config::Layers;
 
 /// Runs the server. Prints its URL once it answers.
@@ -47,9 +47,14 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
         .build()
         .context("cannot start the runtime")?;
     runtime.block_on(async {
-        let server = Server::start(config).await?;
+        let mut signals = Signals::watch()?;
+        // A journal may take seconds to replay: told to stop meanwhile, there is nothing to wait for.
+        let server = tokio::select! {
+            server = Server::start(config) => server?,
+            () = signals.told_to_stop() => return Ok(()),
+        };
         say(&format!("plimsoll listens on {}", server.url))?;
-        app::told_to_stop().await?;
+        signals.told_to_stop().await;
         server.stop().await;
         anyhow::Ok(())
     })?;

@@ -30,7 +30,8 @@ async fn what_is_acknowledged_is_there_after_a_restart() {
         json!(u64::MAX),
     ]];
     assert_eq!(server.rows(query.clone()).await, expected);
-    assert!(server.stop().success());
+    let ended = server.stop();
+    assert!(ended.success(), "{ended}");
     let server = Server::start(dir.path());
     assert_eq!(server.rows(query.clone()).await, expected);
     server.kill();
