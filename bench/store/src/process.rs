@@ -17,6 +17,11 @@ pub fn cpu_secs(pid: u32) -> anyhow::Result<f64> {
     Ok((fields[11] + fields[12]) / TICKS_PER_SEC)
 }
 
+/// User and system time that this process has used, in seconds.
+pub fn own_cpu_secs() -> anyhow::Result<f64> {
+    cpu_secs(std::process::id())
+}
+
 /// User and system time of all children that were waited for, in seconds.
 pub fn children_cpu_secs() -> anyhow::Result<f64> {
     let fields = stat_fields("/proc/self/stat")?;

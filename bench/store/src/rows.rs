@@ -92,6 +92,9 @@ const TICK_SECS: u32 = 10;
 const NANOS: i64 = 1_000_000_000;
 
 impl Rows {
+    /// Time between two calls of [`Rows::next_tick`].
+    pub const TICK_NS: i64 = TICK_SECS as i64 * NANOS;
+
     /// 1,000 endpoints, each with a row every 10 s: 25 services of 20 endpoints with two methods.
     pub fn table(start_ns: i64, seconds: u32) -> Self {
         let series = (0..1_000).map(|number| endpoint(number, 40)).collect();

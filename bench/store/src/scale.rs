@@ -15,7 +15,9 @@ pub struct Scale {
     /// Days of mixed rates.
     pub days: f64,
     peers: bool,
-    ours: bool,
+    pub ours: bool,
+    /// Parts that are measured; empty: all.
+    parts: String,
     /// The full hour at which the simulated days end.
     end_secs: i64,
 }
@@ -24,7 +26,8 @@ const HOURS: f64 = 8.0;
 const DAYS: f64 = 7.0;
 
 impl Scale {
-    /// `BENCH_HOURS`, `BENCH_DAYS`: less than 8 and 7 is a quick pass. `BENCH_ONLY=plimsoll` or `peers` leaves the others out.
+    /// `BENCH_HOURS`, `BENCH_DAYS`: less than 8 and 7 is a quick pass. `BENCH_ONLY=plimsoll` or `peers` leaves the others out,
+    /// `BENCH_PARTS=ingest,start,week` all parts that are not named.
     pub fn from_environment() -> anyhow::Result<Self> {
         let number = |name: &str, full: f64| match std::env::var(name) {
             Ok(text) => text
@@ -39,13 +42,19 @@ impl Scale {
             days: number("BENCH_DAYS", DAYS)?,
             peers: only != "plimsoll",
             ours: only != "peers",
+            parts: std::env::var("BENCH_PARTS").unwrap_or_default(),
             end_secs: i64::try_from(now / 3_600 * 3_600)?,
         })
     }
 
     /// Whether the results are those that are published.
     pub fn is_full(&self) -> bool {
-        self.hours >= HOURS && self.days >= DAYS && self.peers && self.ours
+        self.hours >= HOURS && self.days >= DAYS && self.peers && self.ours && self.parts.is_empty()
+    }
+
+    /// Whether a part is measured.
+    pub fn does(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.split(',').any(|named| named == part)
     }
 
     /// Who is measured, ours first.
@@ -75,6 +84,11 @@ impl Scale {
     /// The days of mixed rates.
     pub fn week(&self) -> Rows {
         self.last(self.days * 86_400.0, Rows::mixed)
+    }
+
+    /// Rows enough to fill the memory of a server a few times over.
+    pub fn flood(&self) -> Rows {
+        self.table()
     }
 
     /// First nanosecond of the days.

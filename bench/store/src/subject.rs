@@ -1,7 +1,7 @@
 //! The servers that are measured, each as it comes: its defaults, a folder of its own, one port.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,13 +23,11 @@ pub struct Running {
     pub subject: Subject,
     /// Address and port.
     pub host: String,
-    pub folder: PathBuf,
     child: Child,
 }
 
 impl Subject {
     pub const ALL: [Self; 3] = [Self::Plimsoll, Self::VictoriaMetrics, Self::InfluxDb];
-    pub const PEERS: [Self; 2] = [Self::VictoriaMetrics, Self::InfluxDb];
 
     /// The name in the figures.
     pub fn name(self) -> &'static str {
@@ -105,7 +103,6 @@ impl Subject {
         let mut running = Running {
             subject: self,
             host,
-            folder: folder.to_owned(),
             child,
         };
         loop {
