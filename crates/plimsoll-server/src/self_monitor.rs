@@ -130,6 +130,11 @@ impl Keeper {
                 .gauges
                 .insert(MetricKey::new(name, &[]), Gauge::of(value, at));
         }
+        let write_secs = app.store.take_write_secs();
+        if !write_secs.is_empty() {
+            let name = MetricKey::new("plimsoll.store.write.duration", &[]);
+            window.timers.insert(name, write_secs);
+        }
         let mut stand = BTreeMap::new();
         for (name, value) in counters(&status, &app.ingest) {
             stand.insert(name, value);

@@ -5,8 +5,10 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
+use plimsoll::histogram::Histogram;
 
 use super::error::AppendError;
 use super::memtable::Memtable;
@@ -36,6 +38,8 @@ struct Shared {
     queue: Mutex<Queue>,
     work: Condvar,
     room: Condvar,
+    /// Seconds of each write, its sync included, since they were last taken.
+    write_secs: Mutex<Histogram>,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +113,11 @@ impl Journal {
         answer.recv().unwrap_or(Ok(()))
     }
 
+    /// How long writes took, their syncs included, since this was last asked; seconds.
+    pub(crate) fn take_write_secs(&self) -> Histogram {
+        mem::take(&mut *self.shared.write_secs.lock())
+    }
+
     /// Writes what waits and ends the thread. Later writes are refused.
     pub(crate) fn close(&self) {
         self.shared.queue.lock().closing = true;
@@ -155,7 +164,10 @@ impl Writer {
             };
             shared.room.notify_all();
             if !entries.is_empty() {
+                let begun = Instant::now();
                 self.write(entries);
+                let mut write_secs = shared.write_secs.lock();
+                write_secs.record(begun.elapsed().as_secs_f64());
             }
             for done in freezes {
                 // Who asked may have gone.

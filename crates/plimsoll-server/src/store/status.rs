@@ -1,5 +1,8 @@
 //! How a store is doing.
 
+use plimsoll::histogram::Histogram;
+
+use super::Store;
 use super::damage::Damage;
 
 /// How a [`Store`](super::Store) is doing.
@@ -33,4 +36,11 @@ pub struct StoreStatus {
     pub dropped_files: u64,
     /// Whether the last write failed for lack of room.
     pub disk_full: bool,
+}
+
+impl Store {
+    /// How long the journal's writes took, their syncs included, since this was last asked; seconds.
+    pub fn take_write_secs(&self) -> Histogram {
+        self.journal.take_write_secs()
+    }
 }

@@ -199,6 +199,7 @@ async fn the_server_measures_itself_and_keeps_its_last_window() {
         server.get("/api/v1/services").await;
     }
     server.get("/nothing/here").await;
+    server.write("m value=1").await;
     assert!(server.stop().success());
     let server = Server::start(dir.path());
     let (status, answer) = server.get("/api/performance/routes?service=plimsoll").await;
@@ -221,6 +222,10 @@ async fn the_server_measures_itself_and_keeps_its_last_window() {
         "fields": [{"name": "value", "aggregate": "last"}]});
     let rows = server.rows(query).await;
     assert!(rows[0][1].as_f64().unwrap() >= 0.0, "{rows:?}");
+    let query = json!({"measurement": "plimsoll_store_write_duration", "start": "-1h",
+        "fields": [{"name": "distribution", "aggregate": "p99"}]});
+    let rows = server.rows(query).await;
+    assert!(rows[0][1].as_f64().unwrap() > 0.0, "{rows:?}");
     let (_, all) = server.get("/api/performance/metrics").await;
     assert_eq!(
         all["requests"]["total_requests"], 0,
