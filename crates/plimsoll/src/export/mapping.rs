@@ -244,6 +244,12 @@ fn process(points: &mut Points, resources: &Resources) {
         &resources.process_cpu,
     );
     points.gauge(
+        "plimsoll.process.cpu.limit",
+        "{cpu}",
+        none(),
+        &resources.process_cpu_limit,
+    );
+    points.gauge(
         "process.thread.count",
         "{thread}",
         none(),
@@ -306,6 +312,18 @@ fn system(points: &mut Points, resources: &Resources) {
             bytes,
         );
     }
+    points.sum(
+        "plimsoll.system.tcp.resets",
+        "{connection}",
+        none(),
+        resources.system_tcp_resets,
+    );
+    points.sum(
+        "plimsoll.system.tcp.retransmitted",
+        "{segment}",
+        none(),
+        resources.system_tcp_retransmitted,
+    );
 }
 
 #[cfg(test)]

@@ -177,6 +177,7 @@ impl Sample {
             process_memory: whole(process.memory_rss_bytes),
             process_memory_limit: whole(process.memory_limit_bytes),
             process_cpu: gauge(process.cpu_ratio),
+            process_cpu_limit: gauge(process.effective_cpu_limit_cores(system)),
             process_threads: whole(process.threads),
             process_open_fds: whole(process.open_fds),
             process_disk_read: delta(process.disk_read_bytes),
@@ -188,6 +189,8 @@ impl Sample {
             system_disk_operations: delta(system.disk_operations),
             system_network_sent: delta(system.network_sent_bytes),
             system_network_received: delta(system.network_received_bytes),
+            system_tcp_resets: delta(system.tcp.map(|tcp| tcp.resets)),
+            system_tcp_retransmitted: delta(system.tcp.map(|tcp| tcp.retransmitted)),
         }
     }
 

@@ -11,6 +11,8 @@ pub struct Resources {
     pub process_memory_limit: Gauge,
     /// CPU use of the process, ratio of one core.
     pub process_cpu: Gauge,
+    /// Cores that the process may use: those of its control group or of the machine, the fewer.
+    pub process_cpu_limit: Gauge,
     /// Threads of the process.
     pub process_threads: Gauge,
     /// Open file descriptors of the process.
@@ -33,6 +35,10 @@ pub struct Resources {
     pub system_network_sent: u64,
     /// Bytes that the machine received.
     pub system_network_received: u64,
+    /// Established TCP connections that ended by a reset.
+    pub system_tcp_resets: u64,
+    /// TCP segments that were sent again.
+    pub system_tcp_retransmitted: u64,
 }
 
 impl Resources {
@@ -41,6 +47,7 @@ impl Resources {
         self.process_memory.merge(&other.process_memory);
         self.process_memory_limit.merge(&other.process_memory_limit);
         self.process_cpu.merge(&other.process_cpu);
+        self.process_cpu_limit.merge(&other.process_cpu_limit);
         self.process_threads.merge(&other.process_threads);
         self.process_open_fds.merge(&other.process_open_fds);
         self.process_disk_read += other.process_disk_read;
@@ -52,5 +59,7 @@ impl Resources {
         self.system_disk_operations += other.system_disk_operations;
         self.system_network_sent += other.system_network_sent;
         self.system_network_received += other.system_network_received;
+        self.system_tcp_resets += other.system_tcp_resets;
+        self.system_tcp_retransmitted += other.system_tcp_retransmitted;
     }
 }

@@ -312,6 +312,27 @@ static RULES: &[Rule] = &[
         State,
         Keep,
     ),
+    all(
+        "plimsoll.process.cpu.limit",
+        "process",
+        "cpu_limit",
+        State,
+        Keep,
+    ),
+    all(
+        "plimsoll.system.tcp.resets",
+        "system",
+        "tcp_resets",
+        Counter,
+        Keep,
+    ),
+    all(
+        "plimsoll.system.tcp.retransmitted",
+        "system",
+        "tcp_retransmitted",
+        Counter,
+        Keep,
+    ),
     only_or_absent(
         all("system.cpu.utilization", "system", "cpu", State, Keep),
         CPU_STATE,
