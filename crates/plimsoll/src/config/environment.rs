@@ -1,10 +1,15 @@
 //! The environment variables that a monitor listens to.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+mod apply;
 
-use super::{Configuration, ExportConfig, Key, Origin, nearest, parse};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Configuration, Key, Origin, nearest, parse};
 use crate::error::Error;
+use apply::{
+    collection_interval, endpoint, max_memory, on_export, redis_host, redis_port,
+    resource_attributes,
+};
 
 /// A name under which one setting is found.
 struct Variable {
@@ -143,6 +148,18 @@ const VARIABLES: &[Variable] = &[
         c.config.exemplars = parse::switch(name, value)?;
         Ok(())
     }),
+    variable("PLIMSOLL_CORRELATION", "correlation", |c, name, value| {
+        c.config.correlation = parse::switch(name, value)?;
+        Ok(())
+    }),
+    variable(
+        "PLIMSOLL_SERVER_TIMING",
+        "server_timing",
+        |c, name, value| {
+            c.config.server_timing = parse::switch(name, value)?;
+            Ok(())
+        },
+    ),
     variable("PLIMSOLL_DATA_PATH", "data_path", |c, _, value| {
         c.config.data_path = value.into();
         Ok(())
@@ -283,115 +300,6 @@ fn warn_of_unknown<'a>(configuration: &mut Configuration, names: impl Iterator<I
             .notices
             .push(format!("{name} is unknown{}", meant.unwrap_or_default()));
     }
-}
-
-fn resource_attributes(
-    c: &mut Configuration,
-    name: &'static str,
-    value: &str,
-) -> Result<(), Error> {
-    for (attribute, value) in parse::pairs(name, value)? {
-        let key = match attribute.as_str() {
-            "service.name" => {
-                c.config.service = value;
-                "service"
-            }
-            "service.version" => {
-                c.config.version = Some(value);
-                "version"
-            }
-            "service.instance.id" => {
-                c.config.instance = Some(value);
-                "instance"
-            }
-            "deployment.environment.name" | "deployment.environment" => {
-                c.config.environment = Some(value);
-                "environment"
-            }
-            _ => {
-                c.config
-                    .resource_attributes
-                    .retain(|(known, _)| *known != attribute);
-                c.config.resource_attributes.push((attribute, value));
-                continue;
-            }
-        };
-        c.origins.insert(key, Origin::Environment(name));
-    }
-    Ok(())
-}
-
-/// Windows are 10 s long: any other interval is rounded up to a multiple, and said so.
-fn collection_interval(
-    c: &mut Configuration,
-    name: &'static str,
-    value: &str,
-) -> Result<(), Error> {
-    const WINDOW_SECS: u64 = 10;
-    let wanted = parse::seconds(name, value)?;
-    let windows = wanted.as_secs_f64() / WINDOW_SECS as f64;
-    let interval = Duration::from_secs((windows.ceil() as u64).max(1).saturating_mul(WINDOW_SECS));
-    if interval != wanted {
-        c.notices.push(format!(
-            "{name}={value} is rounded up to {} s",
-            interval.as_secs()
-        ));
-    }
-    c.config.collection_interval = Some(interval);
-    Ok(())
-}
-
-fn max_memory(c: &mut Configuration, name: &'static str, value: &str) -> Result<(), Error> {
-    c.config.thresholds.memory_mb = parse::positive(name, value)?;
-    Ok(())
-}
-
-fn endpoint(
-    c: &mut Configuration,
-    name: &'static str,
-    value: &str,
-    url: impl Fn(&str) -> String,
-) -> Result<(), Error> {
-    if value.starts_with("https://") {
-        // The same variable may be meant for another library of the service: do not keep it from starting.
-        c.notices.push(format!(
-            "{name}={value} is not used: TLS is not built in, name a collector by http://"
-        ));
-        c.config.export = None;
-        return Ok(());
-    }
-    let url = url(&parse::http_url(name, value)?);
-    match &mut c.config.export {
-        Some(export) => export.url = url,
-        none => *none = Some(ExportConfig::to_url(url)),
-    }
-    Ok(())
-}
-
-fn on_export(c: &mut Configuration, set: impl FnOnce(&mut ExportConfig)) {
-    if let Some(export) = &mut c.config.export {
-        set(export);
-    }
-}
-
-fn redis_host(url: &str) -> &str {
-    let authority = url
-        .trim_start_matches("redis://")
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, _)| host)
-}
-
-fn redis_port(url: &str) -> &str {
-    let authority = url
-        .trim_start_matches("redis://")
-        .split('/')
-        .next()
-        .unwrap_or_default();
-    authority.rsplit_once(':').map_or("6379", |(_, port)| port)
 }
 
 #[cfg(test)]

@@ -45,8 +45,12 @@ pub struct Config {
     pub paths: Paths,
     /// Whether `/metrics` also has the names that are not OpenTelemetry's.
     pub compatibility_metrics: Compatibility,
-    /// Whether `/metrics` carries exemplars when the client asks for OpenMetrics.
+    /// Whether a request of each series and window is kept whose trace is known, for OpenMetrics and the export.
     pub exemplars: bool,
+    /// Whether every request gets an id.
+    pub correlation: bool,
+    /// Whether the client is told in `Server-Timing` how long the response head took.
+    pub server_timing: bool,
     /// The folder whose file system is watched.
     pub data_path: PathBuf,
     /// Where the cache's Redis is.
@@ -168,6 +172,8 @@ impl Configuration {
             paths: Paths::default(),
             compatibility_metrics: Compatibility::On,
             exemplars: false,
+            correlation: false,
+            server_timing: false,
             data_path: PathBuf::from("/"),
             redis_url: "redis://localhost:6379/0".to_owned(),
             export: None,

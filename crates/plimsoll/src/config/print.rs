@@ -72,6 +72,8 @@ impl Configuration {
                 c.compatibility_metrics.as_str().to_owned(),
             ),
             ("exemplars", c.exemplars.to_string()),
+            ("correlation", c.correlation.to_string()),
+            ("server_timing", c.server_timing.to_string()),
             ("data_path", c.data_path.display().to_string()),
             ("redis_url", without_password(&c.redis_url)),
             (

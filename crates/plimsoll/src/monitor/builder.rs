@@ -116,22 +116,19 @@ impl Builder {
     /// put on every log line of the request (as the span `request`), and found by handlers as
     /// [`Correlation`](crate::layer::Correlation). Default: off.
     #[must_use]
-    pub fn correlation(mut self, on: bool) -> Self {
-        self.options.correlation = on;
-        self
+    pub fn correlation(self, on: bool) -> Self {
+        self.set("correlation", |config| config.correlation = on)
     }
 
     /// Tells the client in `Server-Timing` how long the response head took. Default: off.
     #[must_use]
-    pub fn server_timing(mut self, on: bool) -> Self {
-        self.options.server_timing = on;
-        self
+    pub fn server_timing(self, on: bool) -> Self {
+        self.set("server_timing", |config| config.server_timing = on)
     }
 
     /// Keeps, for each series and window, one request whose trace is known. Default: off.
     #[must_use]
-    pub fn exemplars(mut self, on: bool) -> Self {
-        self.options.exemplars = on;
+    pub fn exemplars(self, on: bool) -> Self {
         self.set("exemplars", |config| config.exemplars = on)
     }
 
@@ -206,11 +203,18 @@ impl Builder {
         if configuration.config().enabled {
             Stamp::calibrate();
         }
+        let config = configuration.config();
+        let options = Options {
+            correlation: config.correlation,
+            server_timing: config.server_timing,
+            exemplars: config.exemplars,
+            ..builder.options
+        };
         let started = Moment::now();
         let failures = Arc::new(Failures::default());
         let registry = Registry::new(
             builder.limits,
-            builder.options.clone(),
+            options.clone(),
             Arc::clone(&failures),
             started,
         );
@@ -221,7 +225,7 @@ impl Builder {
                 registry,
                 ring: Ring::new(Ring::MAX_BYTES),
                 failures,
-                options: builder.options,
+                options,
                 started,
                 running: AtomicBool::new(false),
             }),

@@ -23,6 +23,7 @@ use crate::window::Window;
 pub(crate) use failures::Failures;
 pub(crate) use options::Options;
 pub(crate) use periphery::Periphery;
+pub(crate) use run::WINDOW;
 
 /// Measures one service. Clones are the same monitor; it ends, and with it its [`run`](Monitor::run), when the last of
 /// them is dropped.

@@ -30,7 +30,9 @@ pub(crate) use shared::{Connections, MonitorId};
 
 use crate::clock::Moment;
 use crate::monitor::{Failures, Options};
-use crate::window::{FunctionKey, MetricKey, Resources, Window};
+#[cfg(test)]
+use crate::window::FunctionKey;
+use crate::window::{MetricKey, Resources, Window};
 use collect::Collector;
 use shared::Shared;
 
@@ -124,6 +126,7 @@ impl Registry {
     }
 
     /// The number under which an outcome of a function records; `None` when there is no room, which is counted.
+    #[cfg(test)]
     pub(crate) fn function(&self, key: &FunctionKey) -> Option<TimingId> {
         self.shared
             .metrics
