@@ -40,6 +40,7 @@ fn window() -> Window {
         process_memory: gauge(1.0),
         process_memory_limit: gauge(2.0),
         process_cpu: gauge(3.0),
+        process_cpu_limit: gauge(1.5),
         process_threads: gauge(4.0),
         process_open_fds: gauge(5.0),
         process_disk_read: 6,
@@ -51,6 +52,8 @@ fn window() -> Window {
         system_disk_operations: 9,
         system_network_sent: 10,
         system_network_received: 11,
+        system_tcp_resets: 13,
+        system_tcp_retransmitted: 14,
     });
     window
         .counters
@@ -91,12 +94,12 @@ fn everything_the_library_sends_has_its_place() {
             ),
             format!("orders_placed,{all},kind=gift,{who} value=12Δ -0"),
             format!(
-                "process,{all},{who} cpu=3 disk_read=6uΔ disk_written=7uΔ memory_limit=2 memory_rss=1 \
+                "process,{all},{who} cpu=3 cpu_limit=1.5 disk_read=6uΔ disk_written=7uΔ memory_limit=2 memory_rss=1 \
                  open_fds=5 threads=4 -0"
             ),
             format!(
                 "system,{all},{who} cpu=0.1 disk=0.3 disk_operations=9uΔ memory=0.2 memory_used=8 \
-                 network_received=11uΔ network_sent=10uΔ -0"
+                 network_received=11uΔ network_sent=10uΔ tcp_resets=13uΔ tcp_retransmitted=14uΔ -0"
             ),
         ]
     );
