@@ -57,6 +57,14 @@ impl Period {
 pub(crate) const MINUTE: Nanos = 60 * 1_000_000_000;
 
 impl Scope {
+    fn includes(&self, service: &str) -> bool {
+        match self {
+            Scope::Observed => service != OWN_SERVICE,
+            Scope::All => true,
+            Scope::Service(name) => name == service,
+        }
+    }
+
     fn filter(&self) -> Vec<TagFilter> {
         let condition = match self {
             Scope::Observed => Condition::NotEqual(OWN_SERVICE.to_owned()),

@@ -3,10 +3,11 @@
 //! A service may send what our library measured, metrics of another SDK, or both. Of a period every service is read from
 //! one source; only where a better one begins or ends within the period, the other fills the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MINUTE, Period, Scope, count, field, query, tag, tag_of};
 use crate::store::Store;
+use crate::store::key;
 use crate::store::query::{Aggregate, Condition, TagFilter};
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
@@ -29,22 +30,68 @@ pub(super) fn pieces(
     scope: &Scope,
     period: Period,
 ) -> Result<Vec<Piece>, QueryError> {
-    let step = ((period.end - period.start) / STEPS).max(MINUTE);
-    let mut ask = query(
-        "http_requests",
-        period,
-        &["service", "source"],
-        scope.filter(),
+    let mixed = mixed(store, period);
+    let mut rest = scope.filter();
+    rest.extend(
+        mixed
+            .iter()
+            .map(|service| tag("service", Condition::NotEqual(service.clone()))),
     );
+    let mut pieces = vec![Piece {
+        filter: rest,
+        period,
+    }];
+    for service in mixed.iter().filter(|service| scope.includes(service)) {
+        let spans = spans(store, service, period)?;
+        let shares = shares(spans.into_iter(), period);
+        pieces.extend(shares.into_iter().map(|(rank, period)| Piece {
+            filter: vec![
+                tag("service", Condition::Equal(service.clone())),
+                tag("source", Condition::Equal(RANKING[rank].to_owned())),
+            ],
+            period,
+        }));
+    }
+    Ok(pieces)
+}
+
+/// The services that more than one source may have measured in `period`; reads indexes only.
+fn mixed(store: &Store, period: Period) -> BTreeSet<String> {
+    let mut sources: BTreeMap<String, String> = BTreeMap::new();
+    let mut mixed = BTreeSet::new();
+    for series in store.series_keys("http_requests", period.start..period.end) {
+        let service = key::tag_value(&series, "service");
+        let source = key::tag_value(&series, "source");
+        match sources.get(&*service) {
+            Some(known) if *known != source => {
+                mixed.insert(service.into_owned());
+            }
+            Some(_) => {}
+            None => {
+                sources.insert(service.into_owned(), source.into_owned());
+            }
+        }
+    }
+    mixed
+}
+
+/// When each source of a service counted anything, the best first.
+fn spans(
+    store: &Store,
+    service: &str,
+    period: Period,
+) -> Result<BTreeMap<usize, Period>, QueryError> {
+    let step = ((period.end - period.start) / STEPS).max(MINUTE);
+    let filter = vec![tag("service", Condition::Equal(service.to_owned()))];
+    let mut ask = query("http_requests", period, &["source"], filter);
     ask.fields = vec![field("duration", Aggregate::Count)];
     ask.step = Some(step);
-    let mut spans: BTreeMap<String, BTreeMap<usize, Period>> = BTreeMap::new();
+    let mut spans = BTreeMap::new();
     for series in store.query(&ask)?.series {
         let source = tag_of(&series.tags, "source");
-        let rank = RANKING
-            .iter()
-            .position(|known| *known == source)
-            .unwrap_or(RANKING.len() - 1);
+        let Some(rank) = RANKING.iter().position(|known| *known == source) else {
+            continue;
+        };
         let counted = |row: usize| count(&series.columns[0][row]) > 0;
         let mut rows = (0..series.times.len()).filter(|&row| counted(row));
         let Some(first) = rows.next() else { continue };
@@ -53,40 +100,9 @@ pub(super) fn pieces(
             start: series.times[first],
             end: series.times[last].saturating_add(step),
         };
-        spans
-            .entry(tag_of(&series.tags, "service").to_owned())
-            .or_default()
-            .insert(rank, span);
+        spans.insert(rank, span);
     }
-    let mixed: Vec<_> = spans
-        .into_iter()
-        .filter(|(_, sources)| sources.len() > 1)
-        .collect();
-    let mut rest = scope.filter();
-    rest.extend(
-        mixed
-            .iter()
-            .map(|(service, _)| tag("service", Condition::NotEqual(service.clone()))),
-    );
-    let mut pieces = vec![Piece {
-        filter: rest,
-        period,
-    }];
-    for (service, sources) in &mixed {
-        let sources = sources.iter().map(|(&rank, &span)| (rank, span));
-        pieces.extend(
-            shares(sources, period)
-                .into_iter()
-                .map(|(rank, period)| Piece {
-                    filter: vec![
-                        tag("service", Condition::Equal(service.clone())),
-                        tag("source", Condition::Equal(RANKING[rank].to_owned())),
-                    ],
-                    period,
-                }),
-        );
-    }
-    Ok(pieces)
+    Ok(spans)
 }
 
 /// Which source is read when; `sources` come best first, each with the time in which it sent.
