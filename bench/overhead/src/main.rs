@@ -2,7 +2,7 @@
 //! the processor time over real sockets; README.md says how each figure comes about.
 
 mod count;
-// mod exposition;
+mod exposition;
 mod service;
 mod sockets;
 
@@ -19,7 +19,7 @@ fn main() -> anyhow::Result<()> {
             count::run(way, requests.parse().context("requests must be a number")?)?;
         }
         ["sockets"] => sockets::run()?,
-        ["exposition"] => {}
+        ["exposition"] => exposition::run()?,
         _ => bail!("usage: bench-overhead ways | count WAY REQUESTS | sockets | exposition"),
     }
     Ok(())

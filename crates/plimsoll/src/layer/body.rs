@@ -36,6 +36,10 @@ impl<B> MeasuredBody<B> {
         }
     }
 
+    pub(super) fn unmeasured(inner: B) -> Self {
+        Self::new(inner, None, None)
+    }
+
     pub(super) fn empty() -> Self {
         Self {
             inner: None,

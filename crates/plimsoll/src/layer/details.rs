@@ -1,13 +1,11 @@
 //! What is done for a request beyond counting it, where the builder asked for it.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use http_body::Body;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tracing::Span;
 
 use super::Recorder;
-use super::body::MeasuredBody;
 use super::correlation::Correlation;
-use super::guard::{BodyGuard, Guard};
+use super::guard::Guard;
 use crate::clock::Moment;
 use crate::registry::{SeriesKey, with_local};
 use crate::window::Exemplar;
@@ -71,19 +69,18 @@ impl Details {
         self.span.in_scope(poll)
     }
 
-    /// Adds headers to the response and itself to the body.
+    /// Adds headers to the response; keeps an exemplar.
     #[cold]
-    pub(super) fn finish<B: Body>(
-        self: Box<Self>,
-        mut response: Response<B>,
-        body: Option<BodyGuard>,
+    pub(super) fn put_into(
+        &self,
+        headers: &mut HeaderMap,
         recorder: Recorder,
         key: SeriesKey,
         ns: u64,
-    ) -> Response<MeasuredBody<B>> {
+    ) {
         if let Some(correlation) = &self.correlation {
             if self.returns_correlation {
-                correlation.put_into(response.headers_mut());
+                correlation.put_into(headers);
             }
             if self.exemplars {
                 keep_exemplar(correlation, recorder, key, ns);
@@ -92,11 +89,8 @@ impl Details {
         if self.server_timing
             && let Ok(value) = HeaderValue::from_str(&format!("total;dur={:.3}", ns as f64 / 1e6))
         {
-            response.headers_mut().append(SERVER_TIMING, value);
+            headers.append(SERVER_TIMING, value);
         }
-        // A body without an end to wait for needs no span either.
-        let details = body.is_some().then_some(self);
-        response.map(|inner| MeasuredBody::new(inner, body, details))
     }
 }
 

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::body::MeasuredBody;
 use super::details::Details;
-use super::guard::Guard;
+use super::guard::{BodyGuard, Guard};
 use crate::instruments::Scope;
 
 pin_project! {
@@ -49,38 +49,33 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let polled = match this.measured {
-            None => {
-                return this
-                    .inner
-                    .poll(cx)
-                    .map_ok(|response| response.map(|body| MeasuredBody::new(body, None, None)));
+        let Some(measured) = this.measured else {
+            let unmeasured = |response: Response<B>| response.map(MeasuredBody::unmeasured);
+            return this.inner.poll(cx).map_ok(unmeasured);
+        };
+        match measured.poll(this.inner, cx) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Ok(mut response))) => {
+                let (guard, details) = measured.finish(&mut response).unzip();
+                let wrap = |body| MeasuredBody::new(body, guard, details.flatten());
+                Poll::Ready(Ok(response.map(wrap)))
             }
-            Some(measured) => measured.poll(this.inner, cx),
-        };
-        let answer = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(answer)) => Ok(answer),
-            Err(panic) => Err(panic),
-        };
-        let Some(measured) = this.measured.take() else {
-            unreachable!("taken only when the answer is ready")
-        };
-        Poll::Ready(match answer {
-            Ok(Ok(response)) => Ok(measured.finish(response)),
-            Ok(Err(error)) => {
+            Ok(Poll::Ready(Err(error))) => {
                 measured.guard.errored();
-                Err(error)
+                Poll::Ready(Err(error))
             }
             Err(panic) => {
                 measured.panicked(panic);
                 let mut response = Response::new(MeasuredBody::empty());
                 *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                Ok(response)
+                Poll::Ready(Ok(response))
             }
-        })
+        }
     }
 }
+
+/// What a body carries to its end.
+pub(super) type BodyCarries = (BodyGuard, Option<Box<Details>>);
 
 /// What a panic carries.
 pub(super) type Panic = Box<dyn std::any::Any + Send>;
@@ -100,21 +95,19 @@ impl Measured {
         }
     }
 
-    /// Counts the head and puts the guard of the body in its place.
+    /// Counts the head; what the body is to carry, unless it is at its end already.
     #[inline]
-    pub(super) fn finish<B: Body>(self, response: Response<B>) -> Response<MeasuredBody<B>> {
-        let Self { guard, details } = self;
-        let recorder = guard.recorder();
-        let (body_guard, key, ns) = guard.head(&response);
-        match details {
-            None => response.map(|body| MeasuredBody::new(body, body_guard, None)),
-            Some(details) => details.finish(response, body_guard, recorder, key, ns),
+    pub(super) fn finish<B: Body>(&mut self, response: &mut Response<B>) -> Option<BodyCarries> {
+        let (guard, key, ns) = self.guard.head(response);
+        if let Some(details) = &self.details {
+            details.put_into(response.headers_mut(), self.guard.recorder(), key, ns);
         }
+        Some((guard?, self.details.take()))
     }
 
     /// Counts a panic, and goes on with it where that was asked for.
     #[cold]
-    pub(super) fn panicked(self, panic: Panic) {
+    pub(super) fn panicked(&mut self, panic: Panic) {
         let propagate = self.guard.recorder().propagate_panics;
         self.guard.panicked(panic.as_ref());
         if propagate {

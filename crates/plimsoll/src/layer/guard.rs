@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 
 use super::{ErrorType, Recorder};
@@ -48,7 +48,7 @@ impl Guard {
             local.begin();
             route = route_of(request, local);
             if recorder.load_tests
-                && let Some(name) = request.headers().get(&RUN_HEADER)
+                && let Some(name) = run_of(request.headers())
             {
                 run = local.shared.run(name.to_str().unwrap_or(RequestKey::OTHER));
             }
@@ -77,7 +77,7 @@ impl Guard {
     /// Counts the response head; the guard of the body, unless there is none to wait for.
     #[inline]
     pub(super) fn head<B: Body>(
-        mut self,
+        &mut self,
         response: &Response<B>,
     ) -> (Option<BodyGuard>, SeriesKey, u64) {
         self.has_head = true;
@@ -89,28 +89,34 @@ impl Guard {
         };
         let key = SeriesKey::new(self.route, self.method, status.as_u16(), error, self.run);
         let missing_bytes = self.body_length(response);
+        let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS;
         let ns = self.began.elapsed_ns();
         let _gone = with_local(recorder.monitor, |local| {
-            local.record_head(key, ns);
-            if status == StatusCode::SWITCHING_PROTOCOLS {
+            if missing_bytes > 0 {
+                local.record_head(key, ns);
+            } else if is_upgrade {
+                local.record_head(key, ns);
                 local.finish();
-            } else if missing_bytes == 0 {
-                local.finish();
-                local.record_body(key, ns, Outcome::Ended);
+            } else {
+                local.record_whole(key, ns, Outcome::Ended);
             }
         });
-        let body =
-            (missing_bytes > 0 && status != StatusCode::SWITCHING_PROTOCOLS).then(|| BodyGuard {
+        let body = if missing_bytes > 0 {
+            let is_open = true;
+            Some(BodyGuard {
                 recorder,
                 began,
                 key,
                 missing_bytes,
-                is_open: true,
-            });
+                is_open,
+            })
+        } else {
+            None
+        };
         (body, key, ns)
     }
 
-    /// Bytes that the server will ask the body for; `u64::MAX` when that is not known.
+    /// Bytes of the body that are still to come; `u64::MAX` when that is not known.
     #[inline]
     fn body_length<B: Body>(&self, response: &Response<B>) -> u64 {
         let status = response.status();
@@ -120,19 +126,24 @@ impl Guard {
             || status == StatusCode::NOT_MODIFIED
             || status.is_informational()
             || (self.method == MethodId::CONNECT && status.is_success());
-        if is_bodiless || response.body().is_end_stream() {
+        if is_bodiless {
             return 0;
         }
-        // hyper stops asking at the announced length, so the end may never be seen.
         match response.body().size_hint().exact() {
+            Some(0) => 0,
+            // Its length is known and yet nobody announced it: the body is in memory as a whole, and the server takes it
+            // at the first ask, in the same breath as the head.
+            Some(_) if !announces_length(response.headers()) => 0,
+            // hyper stops asking at the announced length, so the end may never be seen.
             Some(exact) => exact,
+            None if response.body().is_end_stream() => 0,
             None => announced_length(response.headers()).unwrap_or(u64::MAX),
         }
     }
 
     /// Counts a panic of the service as a 500.
     #[cold]
-    pub(super) fn panicked(mut self, panic: &(dyn Any + Send)) {
+    pub(super) fn panicked(&mut self, panic: &(dyn Any + Send)) {
         let message = panic.downcast_ref::<&str>().copied();
         let message = message
             .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
@@ -143,7 +154,7 @@ impl Guard {
 
     /// Counts an error of the service that made no response.
     #[cold]
-    pub(super) fn errored(mut self) {
+    pub(super) fn errored(&mut self) {
         self.failed_without_response(
             &ErrorType::new("service").message("the service returned an error"),
         );
@@ -182,9 +193,7 @@ impl Guard {
         let key = SeriesKey::new(self.route, self.method, status, error, self.run);
         let ns = self.began.elapsed_ns();
         let _gone = with_local(self.recorder.monitor, |local| {
-            local.finish();
-            local.record_head(key, ns);
-            local.record_body(key, ns, outcome);
+            local.record_whole(key, ns, outcome);
         });
     }
 }
@@ -271,6 +280,23 @@ fn method_of(method: &Method) -> MethodId {
         Method::POST => MethodId::POST,
         ref other => MethodId::of(other.as_str()),
     }
+}
+
+/// Few headers are sooner compared than the name is hashed.
+#[inline]
+fn run_of(headers: &HeaderMap) -> Option<&HeaderValue> {
+    const FEW: usize = 8;
+    let may_be_there = headers.len() > FEW || headers.keys().any(|name| *name == RUN_HEADER);
+    if may_be_there {
+        headers.get(&RUN_HEADER)
+    } else {
+        None
+    }
+}
+
+#[inline]
+fn announces_length(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| *name == header::CONTENT_LENGTH)
 }
 
 #[cold]

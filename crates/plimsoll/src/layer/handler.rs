@@ -4,15 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use pin_project_lite::pin_project;
 
 use super::Recorder;
 use super::future::Measured;
+use super::router::wrap;
 use crate::monitor::Monitor;
 
 impl Monitor {
@@ -69,26 +69,21 @@ impl<F: Future<Output = Response>> Future for HandlerFuture<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
-        let polled = match this.measured {
-            None => return this.inner.poll(cx),
-            Some(measured) => measured.poll(this.inner, cx),
+        let Some(measured) = this.measured else {
+            return this.inner.poll(cx);
         };
-        let answer = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(response)) => Ok(response),
-            Err(panic) => Err(panic),
-        };
-        let Some(measured) = this.measured.take() else {
-            unreachable!("taken only when the answer is ready")
-        };
-        Poll::Ready(match answer {
-            Ok(response) => measured.finish(response).map(Body::new),
+        match measured.poll(this.inner, cx) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(mut response)) => {
+                if let Some(carried) = measured.finish(&mut response) {
+                    wrap(&mut response, carried);
+                }
+                Poll::Ready(response)
+            }
             Err(panic) => {
                 measured.panicked(panic);
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
+                Poll::Ready(StatusCode::INTERNAL_SERVER_ERROR.into_response())
             }
-        })
+        }
     }
 }

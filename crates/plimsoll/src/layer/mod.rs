@@ -11,6 +11,8 @@ mod guard;
 #[cfg(feature = "axum")]
 mod handler;
 mod queue;
+#[cfg(feature = "axum")]
+mod router;
 mod service;
 
 pub use body::MeasuredBody;
@@ -19,6 +21,8 @@ pub use future::ResponseFuture;
 #[cfg(feature = "axum")]
 pub use handler::{HandlerFuture, MeasuredHandler};
 pub use queue::{QueueFuture, QueueLayer, QueueService};
+#[cfg(feature = "axum")]
+pub use router::{RouterFuture, RouterLayer, RouterService};
 pub use service::{MeasureLayer, MeasureService};
 
 use std::sync::Arc;
@@ -71,10 +75,9 @@ pub(crate) struct Recorder {
 }
 
 impl Monitor {
-    /// Measures all routes of a router: `Router::layer(monitor.layer())`. Add it last, so that it is outermost.
-    ///
-    /// When monitoring is disabled it passes requests through.
-    pub fn layer(&self) -> MeasureLayer {
+    /// Measures any tower service of HTTP requests. Without a router nothing tells which route matched: requests count
+    /// under `<unmatched>`. Around an axum router use `layer`, which costs less.
+    pub fn tower_layer(&self) -> MeasureLayer {
         MeasureLayer::new(self.recorder())
     }
 

@@ -14,7 +14,7 @@ use super::details::Details;
 use super::future::{Measured, ResponseFuture};
 use super::guard::Guard;
 
-/// Made by [`Monitor::layer`](crate::Monitor::layer).
+/// Made by [`Monitor::tower_layer`](crate::Monitor::tower_layer).
 #[derive(Clone, Copy, Debug)]
 pub struct MeasureLayer {
     recorder: Option<Recorder>,

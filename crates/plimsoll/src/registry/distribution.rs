@@ -50,10 +50,22 @@ impl Distribution {
     /// Counts one duration; `false` when the budget has no room for the chunk it falls into. Owner only.
     #[inline]
     pub(crate) fn record(&self, ns: u64, budget: &Budget) -> bool {
+        let at = Self::index(ns);
+        self.record_at(at, ns, budget)
+    }
+
+    /// The bucket of a duration.
+    #[inline]
+    pub(crate) fn index(ns: u64) -> usize {
+        let seconds = ns.max(1) as f64 * 1e-9;
+        (index_at_scale_5(seconds) - FIRST).clamp(0, BUCKETS as i32 - 1) as usize
+    }
+
+    /// Counts one duration in the bucket that [`index`](Self::index) gave for it. Owner only.
+    #[inline]
+    pub(crate) fn record_at(&self, at: usize, ns: u64, budget: &Budget) -> bool {
         // A duration of nothing counts as 1 ns, so that the sum tells whether anything was recorded.
         let ns = ns.max(1);
-        let seconds = ns as f64 * 1e-9;
-        let at = (index_at_scale_5(seconds) - FIRST).clamp(0, BUCKETS as i32 - 1) as usize;
         let chunk = match self.chunks[at / CHUNK].get() {
             Some(chunk) => chunk,
             None => match self.make_chunk(at / CHUNK, budget) {

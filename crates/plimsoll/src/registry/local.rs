@@ -129,6 +129,21 @@ impl Local {
         });
     }
 
+    /// Counts a request whose head and end are one, `ns` after it began.
+    #[inline]
+    pub(crate) fn record_whole(&mut self, key: SeriesKey, ns: u64, outcome: Outcome) {
+        bump(&self.shard.finished, 1);
+        let recorded = self.with_series(key, |series, budget| {
+            series.count(outcome);
+            let at = Distribution::index(ns);
+            series.duration.record_at(at, ns, budget)
+                & series.body_duration.record_at(at, ns, budget)
+        });
+        if recorded != Some(true) {
+            bump(&self.shard.dropped_series, 1);
+        }
+    }
+
     /// Runs `write` on the series of `key`, unless there is no room for it.
     #[inline]
     pub(crate) fn with_series<R>(
