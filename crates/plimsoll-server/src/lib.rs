@@ -1,5 +1,8 @@
 //! The server behind the `plimsoll` command: `main → app → {router/api, ingest, tick} → {store, notify} → plimsoll`.
 
+// Who reads about this crate works on it, and may follow a link to what is private.
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod api;
 pub mod app;
 pub mod cli;
