@@ -100,3 +100,34 @@ impl Slow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_takes_too_long_keeps_its_place_and_others_are_told_to_wait() {
+        let slow = Slow::new(1, Duration::from_millis(50));
+        let (release, held) = mpsc::channel::<()>();
+        let late = slow.run(move || Ok(held.recv())).await.unwrap_err();
+        assert_eq!(late.status(), StatusCode::GATEWAY_TIMEOUT);
+        let busy = slow.run(|| Ok(())).await.unwrap_err();
+        assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+        release.send(()).unwrap();
+        // The place is free again as soon as the work has ended.
+        while slow.run(|| Ok(())).await.is_err() {}
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_an_error_of_ours_and_frees_its_place() {
+        let slow = Slow::new(1, Duration::from_secs(10));
+        let failed = slow
+            .run(|| -> Answer<()> { panic!("on purpose") })
+            .await
+            .unwrap_err();
+        assert_eq!(failed.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(slow.run_to_end(|| Ok(())).await.is_ok());
+    }
+}
