@@ -104,6 +104,8 @@ impl Way {
 pub enum Measuring {
     Nothing,
     Plimsoll(Monitor),
+    /// Kept, as its layer records only while it lives.
+    #[expect(dead_code, reason = "held, never read")]
     OpenTelemetry(SdkMeterProvider),
 }
 

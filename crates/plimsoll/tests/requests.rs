@@ -117,12 +117,13 @@ async fn an_unknown_method_is_other() {
 }
 
 #[tokio::test]
-async fn a_panic_is_answered_and_counted_as_500() {
-    let monitor = monitor();
+async fn a_panic_is_counted_as_500_and_answered_where_that_was_asked_for() {
+    let answering = || build(Monitor::builder("test").answer_panics(true));
+    let (monitor, layering) = (answering(), answering());
     let app = app()
         .route("/panics/fast", get(monitor.handler(panicking)))
         .route("/fine", get(|| async {}));
-    let layered = Server::layered(app.clone()).await;
+    let layered = Server::start(&layering, app.clone().layer(layering.layer())).await;
     let answer = layered.http1("GET /panics", "").await;
     assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
     let (key, series) = layered.only_series(1).await;
@@ -150,11 +151,15 @@ async fn a_panic_is_answered_and_counted_as_500() {
 }
 
 #[tokio::test]
-async fn a_panic_goes_on_where_that_was_asked_for() {
-    let monitor = build(Monitor::builder("test").propagate_panics(true));
-    let server = Server::start(&monitor, app().layer(monitor.layer())).await;
+async fn a_panic_that_goes_on_is_counted_as_500_as_well() {
+    let server = Server::layered(app()).await;
     assert_eq!(server.http1("GET /panics", "").await, "");
-    assert_eq!(server.only_series(1).await.0.status, 500);
+    let (key, series) = server.only_series(1).await;
+    assert_eq!(
+        (key.status, key.error_type.as_deref()),
+        (500, Some("panic"))
+    );
+    assert_eq!(series.duration.count, 1);
 }
 
 #[tokio::test]

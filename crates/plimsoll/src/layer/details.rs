@@ -34,7 +34,7 @@ impl Details {
             exemplars: false,
         };
         let mut route = None;
-        let _gone = with_local(guard.recorder().monitor, |local| {
+        let _gone = with_local(guard.recorder().monitor(), |local| {
             let options = &local.shared.options;
             details.server_timing = options.server_timing;
             details.exemplars = options.exemplars;
@@ -96,7 +96,7 @@ impl Details {
 
 /// One per series and window: the first that comes.
 fn keep_exemplar(correlation: &Correlation, recorder: Recorder, key: SeriesKey, ns: u64) {
-    let _gone = with_local(recorder.monitor, |local| {
+    let _gone = with_local(recorder.monitor(), |local| {
         local.with_series(key, |series, _| {
             if let Some(mut slot) = series.exemplar.try_lock()
                 && slot.is_none()

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -81,17 +81,25 @@ pub(super) type BodyCarries = (BodyGuard, Option<Box<Details>>);
 pub(super) type Panic = Box<dyn std::any::Any + Send>;
 
 impl Measured {
-    /// Polls `inner`, catching a panic. A future that panicked is not polled again.
+    /// Polls `inner`, catching a panic where it is to be answered. A future that panicked is not polled again.
     #[inline]
     pub(super) fn poll<F: Future>(
         &mut self,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Result<Poll<F::Output>, Panic> {
-        let _scope = Scope::enter(Some(self.guard.recorder().monitor));
+        let _scope = Scope::enter(Some(self.guard.recorder().monitor()));
+        let inner = || inner.poll(cx);
         match &self.details {
-            None => catch_unwind(AssertUnwindSafe(|| inner.poll(cx))),
-            Some(details) => details.in_span(|| catch_unwind(AssertUnwindSafe(|| inner.poll(cx)))),
+            None if !self.guard.recorder().answers_panics() => Ok(inner()),
+            None => catch_unwind(AssertUnwindSafe(inner)),
+            Some(details) => details.in_span(|| {
+                if self.guard.recorder().answers_panics() {
+                    catch_unwind(AssertUnwindSafe(inner))
+                } else {
+                    Ok(inner())
+                }
+            }),
         }
     }
 
@@ -105,13 +113,9 @@ impl Measured {
         Some((guard?, self.details.take()))
     }
 
-    /// Counts a panic, and goes on with it where that was asked for.
+    /// Counts a panic that was caught.
     #[cold]
     pub(super) fn panicked(&mut self, panic: Panic) {
-        let propagate = self.guard.recorder().propagate_panics;
         self.guard.panicked(panic.as_ref());
-        if propagate {
-            resume_unwind(panic);
-        }
     }
 }

@@ -21,9 +21,8 @@ pub(super) const RUN_HEADER: HeaderName = HeaderName::from_static("x-plimsoll-ru
 pub(crate) struct Guard {
     recorder: Recorder,
     began: Stamp,
-    route: RouteId,
-    method: MethodId,
-    run: NameId,
+    /// Route, method and run; status and error are still to come.
+    key: SeriesKey,
     /// Whether the head was counted; if not, dropping counts the request as cancelled.
     has_head: bool,
 }
@@ -44,10 +43,10 @@ impl Guard {
     pub(crate) fn begin<B>(recorder: Recorder, request: &Request<B>) -> Self {
         let began = Stamp::now();
         let (mut route, mut run) = (UNMATCHED, NO_NAME);
-        let _gone = with_local(recorder.monitor, |local| {
+        let _gone = with_local(recorder.monitor(), |local| {
             local.begin();
             route = route_of(request, local);
-            if recorder.load_tests
+            if recorder.sees_load_tests()
                 && let Some(name) = run_of(request.headers())
             {
                 run = local.shared.run(name.to_str().unwrap_or(RequestKey::OTHER));
@@ -59,9 +58,7 @@ impl Guard {
         Self {
             recorder,
             began,
-            route,
-            method: method_of(request.method()),
-            run,
+            key: SeriesKey::new(route, method_of(request.method()), 0, NO_NAME, run),
             has_head: false,
         }
     }
@@ -71,7 +68,7 @@ impl Guard {
     }
 
     pub(super) fn route(&self) -> RouteId {
-        self.route
+        self.key.route()
     }
 
     /// Counts the response head; the guard of the body, unless there is none to wait for.
@@ -87,11 +84,11 @@ impl Guard {
             None if status.as_u16() < 500 => NO_NAME,
             told => self.fail(status, told),
         };
-        let key = SeriesKey::new(self.route, self.method, status.as_u16(), error, self.run);
+        let key = self.key.with_status(status.as_u16(), error);
         let missing_bytes = self.body_length(response);
         let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS;
         let ns = self.began.elapsed_ns();
-        let _gone = with_local(recorder.monitor, |local| {
+        let _gone = with_local(recorder.monitor(), |local| {
             if missing_bytes > 0 {
                 local.record_head(key, ns);
             } else if is_upgrade {
@@ -121,11 +118,11 @@ impl Guard {
     fn body_length<B: Body>(&self, response: &Response<B>) -> u64 {
         let status = response.status();
         // The server sends no body for these, and drops what there is unpolled.
-        let is_bodiless = self.method == MethodId::HEAD
+        let is_bodiless = self.key.method() == MethodId::HEAD
             || status == StatusCode::NO_CONTENT
             || status == StatusCode::NOT_MODIFIED
             || status.is_informational()
-            || (self.method == MethodId::CONNECT && status.is_success());
+            || (self.key.method() == MethodId::CONNECT && status.is_success());
         if is_bodiless {
             return 0;
         }
@@ -171,14 +168,14 @@ impl Guard {
     #[cold]
     fn fail(&self, status: StatusCode, told: Option<&ErrorType>) -> NameId {
         let mut number = NO_NAME;
-        let _gone = with_local(self.recorder.monitor, |local| {
+        let _gone = with_local(self.recorder.monitor(), |local| {
             let name = told.map(|told| std::sync::Arc::clone(&told.name));
             if let Some(name) = &name {
                 number = local.shared.error_type(name);
             }
             let message = told.and_then(|told| told.message.as_deref());
             local.shared.failures.add(Failure {
-                route: local.shared.route(self.route),
+                route: local.shared.route(self.key.route()),
                 error_type: name.unwrap_or_else(|| status.as_str().into()),
                 message: message
                     .unwrap_or(status.canonical_reason().unwrap_or_default())
@@ -190,9 +187,9 @@ impl Guard {
     }
 
     fn count_whole(&self, status: u16, error: NameId, outcome: Outcome) {
-        let key = SeriesKey::new(self.route, self.method, status, error, self.run);
+        let key = self.key.with_status(status, error);
         let ns = self.began.elapsed_ns();
-        let _gone = with_local(self.recorder.monitor, |local| {
+        let _gone = with_local(self.recorder.monitor(), |local| {
             local.record_whole(key, ns, outcome);
         });
     }
@@ -202,6 +199,10 @@ impl Drop for Guard {
     #[inline]
     fn drop(&mut self) {
         if !self.has_head {
+            if std::thread::panicking() {
+                self.failed_without_response(&ErrorType::new("panic"));
+                return;
+            }
             self.count_whole(RequestKey::CLIENT_CLOSED, NO_NAME, Outcome::Cancelled);
         }
     }
@@ -229,7 +230,7 @@ impl BodyGuard {
     pub(super) fn end(&mut self, outcome: Outcome) {
         if std::mem::replace(&mut self.is_open, false) {
             let ns = self.began.elapsed_ns();
-            let _gone = with_local(self.recorder.monitor, |local| {
+            let _gone = with_local(self.recorder.monitor(), |local| {
                 local.finish();
                 local.record_body(self.key, ns, outcome);
             });
@@ -240,7 +241,7 @@ impl BodyGuard {
     #[cold]
     pub(super) fn fail(&mut self, error: &dyn std::fmt::Display) {
         self.end(Outcome::Failed);
-        let _gone = with_local(self.recorder.monitor, |local| {
+        let _gone = with_local(self.recorder.monitor(), |local| {
             local.shared.failures.add(Failure {
                 route: local.shared.route(self.key.route()),
                 error_type: "body".into(),

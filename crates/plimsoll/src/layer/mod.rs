@@ -25,6 +25,7 @@ pub use queue::{QueueFuture, QueueLayer, QueueService};
 pub use router::{RouterFuture, RouterLayer, RouterService};
 pub use service::{MeasureLayer, MeasureService};
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::monitor::Monitor;
@@ -64,14 +65,41 @@ impl ErrorType {
     }
 }
 
-/// What recording code carries along: no reference count that all cores would fight over.
+/// What recording code carries along, in one word: no reference count that all cores would fight over. The monitor's
+/// number stands above the switches.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Recorder {
-    monitor: MonitorId,
+pub(crate) struct Recorder(NonZeroU64);
+
+impl Recorder {
+    const DETAILED: u64 = 1;
+    const LOAD_TESTS: u64 = 2;
+    const ANSWER_PANICS: u64 = 4;
+
+    fn new(monitor: MonitorId, switches: u64) -> Self {
+        let word = u64::from(monitor.number().get()) << 8 | switches;
+        Self(NonZeroU64::new(word).expect("a monitor's number is not zero"))
+    }
+
+    #[inline]
+    pub(crate) fn monitor(self) -> MonitorId {
+        MonitorId::of_word(self.0.get() >> 8)
+    }
+
     /// Anything that needs more than counting: correlation, `Server-Timing`, exemplars, the queue header.
-    detailed: bool,
-    load_tests: bool,
-    propagate_panics: bool,
+    #[inline]
+    fn is_detailed(self) -> bool {
+        self.0.get() & Self::DETAILED != 0
+    }
+
+    #[inline]
+    fn sees_load_tests(self) -> bool {
+        self.0.get() & Self::LOAD_TESTS != 0
+    }
+
+    #[inline]
+    fn answers_panics(self) -> bool {
+        self.0.get() & Self::ANSWER_PANICS != 0
+    }
 }
 
 impl Monitor {
@@ -87,11 +115,11 @@ impl Monitor {
             || options.server_timing
             || options.exemplars
             || options.queue_header.is_some();
-        self.is_enabled().then(|| Recorder {
-            monitor: self.inner.registry.id(),
-            detailed,
-            load_tests: options.load_tests,
-            propagate_panics: options.propagate_panics,
-        })
+        let switch = |on: bool, switch: u64| if on { switch } else { 0 };
+        let switches = switch(detailed, Recorder::DETAILED)
+            | switch(options.load_tests, Recorder::LOAD_TESTS)
+            | switch(options.answer_panics, Recorder::ANSWER_PANICS);
+        self.is_enabled()
+            .then(|| Recorder::new(self.inner.registry.id(), switches))
     }
 }

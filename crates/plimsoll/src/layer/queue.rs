@@ -139,7 +139,7 @@ where
 
 impl Waiting {
     fn enter(recorder: Recorder) -> Self {
-        let _gone = with_local(recorder.monitor, |local| {
+        let _gone = with_local(recorder.monitor(), |local| {
             local.shared.connections.enter_queue()
         });
         let left = AtomicBool::new(false);
@@ -166,7 +166,7 @@ pub(super) fn leave<A>(request: &Request<A>, now: Stamp, local: &mut Local) {
 impl Drop for Place {
     fn drop(&mut self) {
         if !*self.left.get_mut() {
-            let _gone = with_local(self.recorder.monitor, |local| {
+            let _gone = with_local(self.recorder.monitor(), |local| {
                 local.shared.connections.leave_queue()
             });
         }

@@ -76,7 +76,7 @@ impl Measured {
     #[inline]
     pub(super) fn begin<A>(recorder: Recorder, request: &mut Request<A>) -> Self {
         let guard = Guard::begin(recorder, request);
-        let details = if recorder.detailed {
+        let details = if recorder.is_detailed() {
             Some(Details::begin(&guard, request))
         } else {
             None

@@ -150,10 +150,11 @@ impl Builder {
         self
     }
 
-    /// Lets a panic of a handler go on after it was counted, instead of answering 500. Default: answer.
+    /// Answers a panic of a handler with 500, and keeps its words among the last failures. Otherwise it is counted as a
+    /// 500 as well, but goes on: the server closes the connection. Default: off.
     #[must_use]
-    pub fn propagate_panics(mut self, on: bool) -> Self {
-        self.options.propagate_panics = on;
+    pub fn answer_panics(mut self, on: bool) -> Self {
+        self.options.answer_panics = on;
         self
     }
 

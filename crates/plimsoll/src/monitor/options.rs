@@ -7,7 +7,7 @@ pub(crate) struct Options {
     pub(crate) server_timing: bool,
     pub(crate) exemplars: bool,
     pub(crate) load_tests: bool,
-    pub(crate) propagate_panics: bool,
+    pub(crate) answer_panics: bool,
     #[cfg(feature = "tower")]
     pub(crate) queue_header: Option<http::HeaderName>,
 }
@@ -19,7 +19,7 @@ impl Default for Options {
             server_timing: false,
             exemplars: false,
             load_tests: true,
-            propagate_panics: false,
+            answer_panics: false,
             #[cfg(feature = "tower")]
             queue_header: None,
         }

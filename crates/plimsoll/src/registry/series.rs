@@ -33,6 +33,12 @@ impl SeriesKey {
         Self(fields | u64::from(error) << 8 | u64::from(run))
     }
 
+    /// The same with a status and an error, of which it had none.
+    #[inline]
+    pub(crate) fn with_status(self, status: u16, error: NameId) -> Self {
+        Self(self.0 | u64::from(status) << 16 | u64::from(error) << 8)
+    }
+
     pub(crate) fn route(self) -> RouteId {
         (self.0 >> 40) as u16
     }
@@ -68,7 +74,6 @@ const METHODS: [&str; 11] = [
 ];
 
 impl MethodId {
-    pub(crate) const OTHER: Self = Self(0);
     pub(crate) const GET: Self = Self(1);
     pub(crate) const POST: Self = Self(2);
     pub(crate) const HEAD: Self = Self(5);
@@ -181,12 +186,8 @@ mod tests {
             assert_eq!(MethodId::of(name).name(), name);
         }
         assert_eq!(
-            (
-                MethodId::GET.name(),
-                MethodId::HEAD.name(),
-                MethodId::OTHER.name()
-            ),
-            ("GET", "HEAD", "_OTHER")
+            (MethodId::GET.name(), MethodId::HEAD.name()),
+            ("GET", "HEAD")
         );
     }
 }

@@ -1,5 +1,6 @@
 //! What the threads of one monitor share: tables of names, the list of shards, the cap on memory.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
@@ -16,6 +17,18 @@ use crate::window::RequestKey;
 /// Names a monitor on the way of a request, so that no reference count shared by all cores is touched for each request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct MonitorId(u32);
+
+impl MonitorId {
+    pub(crate) fn number(self) -> NonZeroU32 {
+        NonZeroU32::new(self.0).unwrap_or(NonZeroU32::MAX)
+    }
+
+    /// The monitor whose number stands in the low half of `word`.
+    #[inline]
+    pub(crate) fn of_word(word: u64) -> Self {
+        Self(word as u32)
+    }
+}
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 

@@ -360,7 +360,7 @@ mod tests {
         let start = Instant::now();
         let first = sampler.sample(start);
         let held = vec![1_u8; 32 << 20];
-        let files: Vec<_> = (0..20)
+        let files: Vec<_> = (0..200)
             .map(|_| fs::File::open("/proc/self/stat").expect("opens"))
             .collect();
         let second = sampler.sample(start + Duration::from_secs(1));
@@ -370,7 +370,9 @@ mod tests {
             (28 << 20..80 << 20).contains(&grown),
             "32 MiB more are resident, but {grown} bytes"
         );
-        assert!(second.process.open_fds.expect("fds") >= first.process.open_fds.expect("fds") + 20);
+        // Other tests of the process open and close some at the same time.
+        let opened = second.process.open_fds.expect("fds") - first.process.open_fds.expect("fds");
+        assert!((100..300).contains(&opened), "200 files more are open, but {opened}");
         assert!(second.process.threads.expect("threads") >= 1);
         assert!(second.process.cpu_ratio.is_some());
         assert!((0.0..=1.0).contains(&second.system.disk_ratio.expect("disk")));
