@@ -22,9 +22,19 @@ test: ## All tests, with the real Prometheus and the real clients
 demo: ## The server, a shop that it measures, and customers; prints what to try (PORT=, RATE=, DURATION=)
 	@exec examples/demo.sh
 
+.PHONY: bench-overhead
+bench-overhead: ## What measuring a request costs, beside axum-prometheus and OpenTelemetry (see bench/overhead/README.md)
+	@bench/overhead/run.sh
+
 .PHONY: bench-store
 bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes, latency (see bench/store/README.md)
 	@bench/store/run.sh
+
+.PHONY: bench
+bench: ## All benches, and a table of their figures
+	@mkdir -p $(CARGO_TARGET_DIR)
+	@{ bench/overhead/run.sh && bench/store/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: fmt
 fmt: ## Formats all code
