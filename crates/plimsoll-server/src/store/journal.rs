@@ -13,7 +13,7 @@ use plimsoll::histogram::Histogram;
 use super::error::AppendError;
 use super::memtable::Memtable;
 use super::sealer::Sealer;
-use super::segment::Segment;
+use super::segment::{self, Segment};
 use super::table::Batch;
 
 /// Frames waiting for the disk; writers wait when there are more.
@@ -211,6 +211,10 @@ impl Writer {
             self.replace().map_err(|error| refused(&error))?;
         }
         let segment = self.segment.as_mut().expect("made above");
+        let waiting: u64 = entries.iter().map(|entry| entry.frame.len() as u64).sum();
+        let reserve = &self.sealer.reserve;
+        let kept = reserve.keep(segment::total(&self.sealer.journal_dir) + waiting);
+        kept.map_err(|error| refused(&error))?;
         let frames: Vec<&[u8]> = entries.iter().map(|entry| &entry.frame[..]).collect();
         segment.append(&frames).map_err(|error| {
             if !is_full(&error) {

@@ -28,6 +28,7 @@ mod numbers;
 pub mod query;
 pub mod read;
 mod replay;
+mod reserve;
 mod retention;
 mod rollup;
 mod rows;
@@ -72,6 +73,9 @@ use series::SeriesIndex;
 pub use status::StoreStatus;
 use table::{Batch, Nanos};
 pub use tier::Tier;
+
+/// So many blocks are worth a seal at the end.
+const FULL_BLOCKS: usize = 10;
 
 /// Every row of every series, on disk when acknowledged.
 #[derive(Debug)]
@@ -376,7 +380,13 @@ impl Store {
     }
 
     /// Writes what waits; later writes are refused.
+    ///
+    /// Rows that fill blocks are sealed, so that the next start has little to replay; fewer stay in the journal.
     pub fn close(&self) {
+        let full = self.memory.active().rows() >= FULL_BLOCKS * seal::BLOCK_ROWS;
+        if full && let Err(error) = self.flush() {
+            tracing::warn!(%error, "cannot seal at the end, the rows stay in the journal");
+        }
         self.journal.close();
         self.sealer.stop();
         if let Some(thread) = self.sealing.lock().take() {

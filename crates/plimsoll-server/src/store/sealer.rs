@@ -15,6 +15,7 @@ use super::files::Files;
 use super::memory::Memory;
 use super::memtable::Memtable;
 use super::replay;
+use super::reserve::Reserve;
 use super::seal;
 use super::segment;
 use super::series::SeriesIndex;
@@ -32,6 +33,8 @@ pub(crate) struct Sealer {
     pub(crate) series: Arc<SeriesIndex>,
     pub(crate) files: Arc<Files>,
     pub(crate) journal_dir: PathBuf,
+    /// Room for the blocks of what is in the journal.
+    pub(crate) reserve: Reserve,
     state: Mutex<State>,
     changed: Condvar,
     /// Only one seals at a time.
@@ -61,6 +64,7 @@ impl Sealer {
         journal_dir: PathBuf,
         damaged: BTreeSet<u64>,
     ) -> Sealer {
+        let reserve = Reserve::new(journal_dir.join("reserve"));
         let state = Mutex::new(State {
             damaged,
             ..State::default()
@@ -70,6 +74,7 @@ impl Sealer {
             series,
             files,
             journal_dir,
+            reserve,
             state,
             changed: Condvar::new(),
             sealing: Mutex::default(),
@@ -134,7 +139,15 @@ impl Sealer {
 
     fn seal(&self, memtable: &Memtable) -> Result<(), StoreError> {
         let began = std::time::Instant::now();
-        seal::seal(memtable, &self.series, &self.files)?;
+        let sealed = seal::seal(memtable, &self.series, &self.files);
+        match sealed {
+            Err(error) if is_full(&error) => {
+                // What room was kept for.
+                self.reserve.shrink(0);
+                seal::seal(memtable, &self.series, &self.files)?;
+            }
+            other => other?,
+        }
         // Readers look here first and at the files after: now these have the rows.
         self.memory.forget(memtable.number);
         let path = segment::path(&self.journal_dir, memtable.number);
@@ -148,6 +161,7 @@ impl Sealer {
             // The next start finds that all files have this seal, and tries again.
             tracing::warn!(path = %path.display(), %error, "cannot remove the sealed segment {}", path.display());
         }
+        self.reserve.shrink(segment::total(&self.journal_dir));
         let (rows, took) = (memtable.rows(), began.elapsed());
         tracing::debug!(
             seal = memtable.number,

@@ -126,6 +126,15 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<u64>, StoreError> {
     Ok(numbers)
 }
 
+/// Bytes of the segments of a folder; what vanishes meanwhile counts nothing.
+pub(crate) fn total(dir: &Path) -> u64 {
+    let numbers = list(dir).unwrap_or_default();
+    let lengths = numbers
+        .into_iter()
+        .filter_map(|number| fs::metadata(path(dir, number)).ok());
+    lengths.map(|about| about.len()).sum()
+}
+
 /// Makes what was created, renamed or removed in a folder survive a power cut.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()

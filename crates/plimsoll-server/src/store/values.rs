@@ -131,19 +131,6 @@ impl Values {
         }
     }
 
-    /// Replaces one value by one of another list of the same type.
-    pub(crate) fn set_from(&mut self, at: usize, other: &Values, row: usize) {
-        match (self, other) {
-            (Values::F64(list), Values::F64(other)) => list[at] = other[row],
-            (Values::I64(list), Values::I64(other)) => list[at] = other[row],
-            (Values::U64(list), Values::U64(other)) => list[at] = other[row],
-            (Values::Bool(list), Values::Bool(other)) => list[at] = other[row],
-            (Values::String(list), Values::String(other)) => list[at] = other[row].clone(),
-            (Values::Histogram(list), Values::Histogram(other)) => list[at] = other[row].clone(),
-            _ => unreachable!("a field has one type"),
-        }
-    }
-
     pub(crate) fn reserve(&mut self, count: usize) {
         match self {
             Values::F64(list) => list.reserve(count),

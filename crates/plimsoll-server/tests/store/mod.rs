@@ -2,6 +2,7 @@
 
 mod crash;
 mod damage;
+mod full;
 mod many_series;
 mod model;
 mod powercut;
