@@ -110,11 +110,14 @@ pub(crate) fn everything(store: &Store) -> Everything {
     all
 }
 
-fn value(values: &Values, row: usize) -> String {
+pub(crate) fn value(values: &Values, row: usize) -> String {
     match values {
         Values::F64(list) => format!("{:?}", list[row]),
         Values::I64(list) => format!("{:?}", list[row]),
-        other => panic!("{other:?}"),
+        Values::U64(list) => format!("{:?}", list[row]),
+        Values::Bool(list) => format!("{:?}", list[row]),
+        Values::String(list) => format!("{:?}", list[row]),
+        Values::Histogram(list) => format!("{:?}", list[row]),
     }
 }
 
