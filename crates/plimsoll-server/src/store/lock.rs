@@ -66,3 +66,12 @@ impl FolderLock {
         }
     }
 }
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing would not do while a process that is being started still has a copy of the descriptor.
+        if let Err(error) = rustix::fs::flock(&*self.file.lock(), FlockOperation::Unlock) {
+            tracing::warn!(%error, "cannot let go of the folder's lock");
+        }
+    }
+}

@@ -18,33 +18,104 @@ fn fixture(format: u8) -> PathBuf {
 }
 
 fn histogram(n: u64) -> Arc<Histogram> {
-    let positive = Buckets { offset: n as i32 - 3, counts: vec![n, 0, 2 * n, 1] };
+    let positive = Buckets {
+        offset: n as i32 - 3,
+        counts: vec![n, 0, 2 * n, 1],
+    };
     let negative = Buckets::default();
-    let exponential = Layout::Exponential(Exponential { scale: 5, zero: 1, positive, negative });
-    let explicit = Layout::Explicit(Explicit { bounds: [0.1, 0.5].into(), counts: vec![n, 1, 2] });
+    let exponential = Layout::Exponential(Exponential {
+        scale: 5,
+        zero: 1,
+        positive,
+        negative,
+    });
+    let explicit = Layout::Explicit(Explicit {
+        bounds: [0.1, 0.5].into(),
+        counts: vec![n, 1, 2],
+    });
     let layout = if n % 3 == 0 { explicit } else { exponential };
-    Arc::new(Histogram { layout, count: 3 * n + 2, sum: n as f64, min: 0.25, max: 4.0 })
+    Arc::new(Histogram {
+        layout,
+        count: 3 * n + 2,
+        sum: n as f64,
+        min: 0.25,
+        max: 4.0,
+    })
 }
 
 /// Ten rows from `first` on, of two series over two days, with a field of every type, kind and kind of gap.
 fn table(store: &Store, first: u64) -> Table {
     let rows: Vec<u64> = (first..first + 10).collect();
-    let column = |name: &str, kind, values, present: Option<Vec<bool>>| Column { name: name.into(), kind, values, present };
+    let column = |name: &str, kind, values, present: Option<Vec<bool>>| Column {
+        name: name.into(),
+        kind,
+        values,
+        present,
+    };
     let some = |every: u64| Some(rows.iter().map(|n| n % every > 0).collect());
-    let series = |n: u64| store.series().intern("m", &[("s", ["one", "two"][n as usize % 2])]).unwrap();
-    let strings = rows.iter().map(|n| if n % 4 > 0 { format!("text {}", n % 3).into() } else { "".into() });
+    let series = |n: u64| {
+        store
+            .series()
+            .intern("m", &[("s", ["one", "two"][n as usize % 2])])
+            .unwrap()
+    };
+    let strings = rows.iter().map(|n| {
+        if n % 4 > 0 {
+            format!("text {}", n % 3).into()
+        } else {
+            "".into()
+        }
+    });
     Table {
         measurement: "m".into(),
         series: rows.iter().map(|&n| series(n)).collect(),
-        times: rows.iter().map(|&n| MIDNIGHT - DAY * (n as i64 % 3 / 2) + n as i64 * SECOND).collect(),
+        times: rows
+            .iter()
+            .map(|&n| MIDNIGHT - DAY * (n as i64 % 3 / 2) + n as i64 * SECOND)
+            .collect(),
         columns: vec![
-            column("decimal", Kind::Gauge, Values::F64(rows.iter().map(|&n| n as f64 / 100.0).collect()), None),
-            column("float", Kind::Gauge, Values::F64(rows.iter().map(|&n| (n as f64).sin()).collect()), None),
-            column("signed", Kind::Gauge, Values::I64(rows.iter().map(|&n| -(n as i64) * 7).collect()), None),
-            column("total", Kind::Cumulative, Values::U64(rows.iter().map(|&n| n * n).collect()), None),
-            column("flag", Kind::Gauge, Values::Bool(rows.iter().map(|&n| n % 3 == 1).collect()), None),
-            column("text", Kind::Gauge, Values::String(strings.collect()), some(4)),
-            column("latency", Kind::Delta, Values::Histogram(rows.iter().map(|&n| histogram(n)).collect()), None),
+            column(
+                "decimal",
+                Kind::Gauge,
+                Values::F64(rows.iter().map(|&n| n as f64 / 100.0).collect()),
+                None,
+            ),
+            column(
+                "float",
+                Kind::Gauge,
+                Values::F64(rows.iter().map(|&n| (n as f64).sin()).collect()),
+                None,
+            ),
+            column(
+                "signed",
+                Kind::Gauge,
+                Values::I64(rows.iter().map(|&n| -(n as i64) * 7).collect()),
+                None,
+            ),
+            column(
+                "total",
+                Kind::Cumulative,
+                Values::U64(rows.iter().map(|&n| n * n).collect()),
+                None,
+            ),
+            column(
+                "flag",
+                Kind::Gauge,
+                Values::Bool(rows.iter().map(|&n| n % 3 == 1).collect()),
+                None,
+            ),
+            column(
+                "text",
+                Kind::Gauge,
+                Values::String(strings.collect()),
+                some(4),
+            ),
+            column(
+                "latency",
+                Kind::Delta,
+                Values::Histogram(rows.iter().map(|&n| histogram(n)).collect()),
+                None,
+            ),
         ],
     }
 }
@@ -57,8 +128,11 @@ fn expected(store: &Store) -> Everything {
     for first in PARTS {
         let table = table(store, first);
         for (row, series) in store.series().resolve_all(&table.series).iter().enumerate() {
-            let fields = all.entry((series.tags[0].1.to_string(), table.times[row])).or_default();
-            let there = |column: &&Column| column.present.as_ref().is_none_or(|present| present[row]);
+            let fields = all
+                .entry((series.tags[0].1.to_string(), table.times[row]))
+                .or_default();
+            let there =
+                |column: &&Column| column.present.as_ref().is_none_or(|present| present[row]);
             for column in table.columns.iter().filter(there) {
                 fields.insert(column.name.to_string(), value(&column.values, row));
             }
@@ -72,7 +146,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(fs::copy(entry.path(), target).unwrap())
+        }
     }
 }
 
@@ -82,7 +160,11 @@ fn files_of_format_1_are_read() {
     if env::var(WRITE).is_ok_and(|format| format == "1") {
         let store = open(dir.path());
         for (part, first) in PARTS.into_iter().enumerate() {
-            store.append_blocking(Batch { tables: vec![table(&store, first)] }).unwrap();
+            store
+                .append_blocking(Batch {
+                    tables: vec![table(&store, first)],
+                })
+                .unwrap();
             if part < 2 {
                 store.flush().unwrap();
             }
@@ -97,7 +179,12 @@ fn files_of_format_1_are_read() {
         let store = open(dir.path());
         assert_eq!(everything(&store), expected(&store));
         assert!(store.status().damage.is_empty());
-        let fields: Vec<_> = store.schema().fields("m").iter().map(|(name, field)| format!("{name} {field}")).collect();
+        let fields: Vec<_> = store
+            .schema()
+            .fields("m")
+            .iter()
+            .map(|(name, field)| format!("{name} {field}"))
+            .collect();
         assert_eq!(
             fields,
             [
