@@ -3,7 +3,7 @@
 //! A batch is appended to the journal and synced, then visible in a memtable ([`Store::append`]); a full memtable is
 //! sealed into compressed blocks of its days' files. What is on disk and why is told in `docs/store-format.md`.
 
-mod aggregate;
+pub(crate) mod aggregate;
 mod appender;
 pub mod backup;
 pub mod block;

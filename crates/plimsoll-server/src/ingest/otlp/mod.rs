@@ -31,7 +31,7 @@ use rows::Rows;
 use streams::Streams;
 
 /// Requests decoded at once; each may take [`decode::MAX_DECODED_BYTES`].
-const DECODED_AT_ONCE: usize = 2;
+const DECODED_AT_ONCE: usize = 4;
 
 /// Takes in metrics in OpenTelemetry's format, from the network and from this process alike.
 #[derive(Debug)]
@@ -66,12 +66,14 @@ impl Otlp {
         points::walk(request, &mut rows);
         let refusals = std::mem::take(&mut rows.refusals);
         let started = std::mem::take(&mut rows.started);
+        let exports = std::mem::take(&mut rows.exports);
         let seen = std::mem::take(&mut rows.seen);
         let batch = rows.into_batch();
         if !batch.tables.is_empty() {
             self.store.append_blocking(batch)?;
-            self.streams
-                .remember(started, self.store.series().len().max(1_000) * 8);
+            let limit = self.store.series().len().max(1_000) * 8;
+            self.streams.remember(started, limit);
+            self.streams.exported(exports, limit);
             for seen in &seen {
                 self.services.note(seen, now);
             }

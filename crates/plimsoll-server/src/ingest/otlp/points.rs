@@ -45,7 +45,7 @@ pub(super) enum PointValue {
 /// What takes the points in.
 pub(super) trait Sink {
     /// A resource begins; `library` when its points were measured by ours.
-    fn resource(&mut self, tags: &Tags<'_>, library: bool);
+    fn resource(&mut self, tags: &Tags<'_>, scope: &str, library: bool);
     fn point(&mut self, metric: &str, point: Point<'_>);
     /// Points of `metric` that cannot be kept.
     fn refuse(&mut self, metric: &str, points: usize, reason: String);
@@ -89,7 +89,7 @@ fn walk_scope(scope: &ScopeMetrics, resource: &Tags<'_>, sink: &mut impl Sink) {
         .map(|scope| scope.name.as_str())
         .unwrap_or_default();
     let library = name == LIBRARY_SCOPE;
-    sink.resource(resource, library);
+    sink.resource(resource, name, library);
     let mut tags = resource.clone();
     let named = tags
         .add("source", if library { "library" } else { "metric" })

@@ -13,6 +13,7 @@ use super::refusals::Refusals;
 use super::streams::{Start, StreamKey, Streams};
 use crate::services::Seen;
 use crate::store::Store;
+use crate::store::aggregate::cumulative::LONGEST_HOLE;
 use crate::store::schema::{Schema, Type};
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
 
@@ -25,6 +26,10 @@ pub(super) struct Rows<'a> {
     pub(super) refusals: Refusals,
     /// Streams whose zero is in this batch.
     pub(super) started: Vec<(StreamKey, Nanos)>,
+    /// Who sends the points that come next, if it is one process for sure.
+    sender: Option<u64>,
+    /// The latest time of each sender's points.
+    pub(super) exports: HashMap<u64, Nanos, RandomState>,
     /// The resources of the request.
     pub(super) seen: Vec<Seen>,
 }
@@ -54,6 +59,8 @@ impl<'a> Rows<'a> {
             tables: HashMap::default(),
             refusals: Refusals::default(),
             started: Vec::new(),
+            sender: None,
+            exports: HashMap::default(),
             seen: Vec::new(),
         }
     }
@@ -112,8 +119,13 @@ impl<'a> Rows<'a> {
                 Start::Known => {}
                 Start::New => {
                     // The start of a service that runs for longer than rows are kept stays unknown.
-                    if in_bounds(start) {
-                        let row = table.row(series, start);
+                    // Of one that lay still for long, the sender's export before tells that it stood at zero then.
+                    let lay_still = point.time - start > LONGEST_HOLE;
+                    let before = self.sender.and_then(|sender| self.streams.export(sender));
+                    let before = before.filter(|&at| lay_still && at > start && at < point.time);
+                    let zero = before.unwrap_or(start);
+                    if in_bounds(zero) {
+                        let row = table.row(series, zero);
                         table.columns[column]
                             .values
                             .push((row, zero_of(&point.value)));
@@ -130,12 +142,19 @@ impl<'a> Rows<'a> {
         }
         let row = table.row(series, point.time);
         table.columns[column].values.push((row, point.value));
+        if let Some(sender) = self.sender {
+            let export = self.exports.entry(sender).or_insert(point.time);
+            *export = point.time.max(*export);
+        }
         Ok(())
     }
 }
 
 impl Sink for Rows<'_> {
-    fn resource(&mut self, tags: &Tags<'_>, library: bool) {
+    fn resource(&mut self, tags: &Tags<'_>, scope: &str, library: bool) {
+        // Without an instance several processes would be taken for one.
+        let is_one = tags.get("instance").is_some();
+        self.sender = is_one.then(|| self.streams.sender(&tags.sorted(), scope));
         let tag = |name| tags.get(name).unwrap_or_default().to_owned();
         self.seen.push(Seen {
             service: tag("service"),

@@ -4,6 +4,7 @@
 //! only its start time tells. So the start of every stream is kept as a row of its own: zero, at the start time. A repeated
 //! export writes the same row again, and whoever reads sees the fall.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -19,6 +20,9 @@ pub(super) type StreamKey = (Arc<[u8]>, &'static str);
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     newest: Mutex<HashMap<StreamKey, Nanos, RandomState>>,
+    /// The latest export of each sender.
+    exports: Mutex<HashMap<u64, Nanos, RandomState>>,
+    hasher: RandomState,
 }
 
 /// What the start of a value says.
@@ -43,6 +47,28 @@ impl Streams {
         }
     }
 
+    /// The number of a sender; it means nothing outside this process.
+    pub(super) fn sender(&self, tags: &[(&str, &str)], scope: &str) -> u64 {
+        self.hasher.hash_one((tags, scope))
+    }
+
+    /// When a sender's latest points were taken.
+    pub(super) fn export(&self, sender: u64) -> Option<Nanos> {
+        self.exports.lock().get(&sender).copied()
+    }
+
+    /// Remembers the latest exports, at most `limit`.
+    pub(super) fn exported(&self, exports: impl IntoIterator<Item = (u64, Nanos)>, limit: usize) {
+        let mut known = self.exports.lock();
+        for (sender, time) in exports {
+            if known.len() >= limit && !known.contains_key(&sender) {
+                known.clear();
+            }
+            let latest = known.entry(sender).or_insert(time);
+            *latest = time.max(*latest);
+        }
+    }
+
     /// Remembers starts whose zero is on disk; at most `limit` in all, beyond which they are forgotten and written anew.
     pub(super) fn remember(
         &self,
@@ -53,6 +79,8 @@ impl Streams {
         for (key, start) in started {
             if newest.len() >= limit && !newest.contains_key(&key) {
                 newest.clear();
+                // What a sender did not send before is no longer known either.
+                self.exports.lock().clear();
             }
             let known = newest.entry(key).or_insert(start);
             *known = start.max(*known);

@@ -62,6 +62,8 @@ impl Bench {
         let refusals = rows.refusals.clone();
         self.streams
             .remember(std::mem::take(&mut rows.started), 1_000);
+        self.streams
+            .exported(std::mem::take(&mut rows.exports), 1_000);
         (self.lines(&rows.into_batch()), refusals)
     }
 

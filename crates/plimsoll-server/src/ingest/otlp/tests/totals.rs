@@ -93,3 +93,34 @@ fn a_start_before_what_is_kept_writes_no_zero() {
         ["jobs,instance=i1,scope=x,service=shop,source=metric value_cumulative=8Σ -5"]
     );
 }
+
+#[test]
+fn what_a_long_running_service_does_for_the_first_time_is_counted() {
+    let bench = Bench::new();
+    let total = |name: &str, at, value: i32| {
+        let point = json!({"startTimeUnixNano": ago(9_000), "timeUnixNano": ago(at), "asInt": value.to_string()});
+        request(
+            "shop",
+            "x",
+            json!([sum(name, CUMULATIVE, true, json!([point]))]),
+        )
+    };
+    let series = "instance=i1,scope=x,service=shop,source=metric";
+    // Nothing is known of what came before the first export.
+    let (rows, _) = bench.map(&total("jobs", 120, 500));
+    assert_eq!(
+        rows,
+        [
+            format!("jobs,{series} value_cumulative=0Σ -9000"),
+            format!("jobs,{series} value_cumulative=500Σ -120"),
+        ]
+    );
+    let (rows, _) = bench.map(&total("mails", 60, 1));
+    assert_eq!(
+        rows,
+        [
+            format!("mails,{series} value_cumulative=0Σ -120"),
+            format!("mails,{series} value_cumulative=1Σ -60"),
+        ]
+    );
+}
