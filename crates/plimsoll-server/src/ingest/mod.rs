@@ -20,6 +20,8 @@ use crate::store::table::Batch;
 pub struct Ingest {
     /// One permit for each kilobyte of bodies in memory.
     room: Arc<Semaphore>,
+    /// One permit for each large body that is being read.
+    readers: Arc<Semaphore>,
     /// Rows on disk.
     pub rows_written: AtomicU64,
     /// Lines and points that could not be understood or taken.
@@ -32,6 +34,8 @@ pub struct Ingest {
 
 /// Bodies that may be in memory at once, as a multiple of the largest one.
 const BODIES_AT_ONCE: usize = 4;
+/// Large bodies that are decompressed and read at once: a small one may unfold to the largest size.
+const READERS: usize = 4;
 
 impl Ingest {
     /// Bodies of all writers together stay within a few of the largest.
@@ -39,6 +43,7 @@ impl Ingest {
         let kilobytes = (BODIES_AT_ONCE * kilobytes(limits.sent)).min(Semaphore::MAX_PERMITS);
         Self {
             room: Arc::new(Semaphore::new(kilobytes)),
+            readers: Arc::new(Semaphore::new(READERS)),
             rows_written: AtomicU64::new(0),
             rows_refused: AtomicU64::new(0),
             rows_out_of_time: AtomicU64::new(0),
@@ -65,6 +70,15 @@ impl Ingest {
             .acquire_many_owned(permits)
             .await
             .map_err(|_| Problem::stopping())
+    }
+
+    /// Waits for the turn to decompress and read a large body.
+    ///
+    /// # Errors
+    /// 503 when the server stops.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let turn = self.readers.clone().acquire_owned().await;
+        turn.map_err(|_| Problem::stopping())
     }
 
     /// Counts lines that were not taken.

@@ -88,6 +88,7 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
         }
         (rows, rejected)
     } else {
+        let turn = app.ingest.turn().await?;
         let app = app.clone();
         let working = tokio::task::spawn_blocking(move || {
             let text = body::decode(&sent, encoding, app.config.body)?;
@@ -99,6 +100,7 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
             // The rows are in columns now; their text need not wait for the disk.
             drop(text);
             drop(sent);
+            drop(turn);
             for batch in batches {
                 ingest::append_blocking(&app, batch)?;
             }
