@@ -23,15 +23,15 @@ use super::read::catalog::{Catalog, Grouping, Place};
 use super::read::filter::SeriesFilter;
 use super::read::plan::{Hours, hours};
 use super::read::sources::Wanted;
-use super::read::support::rolled_histogram;
+use super::read::support::{rolled_histogram, rolled_last};
 use super::schema::{Field, Type};
 use super::table::Nanos;
 use super::tier::{Period, Tier};
 use writer::RollupWriter;
 
-/// Scale of the histograms that rollups make of single values: 16 buckets per power of two, a percentile within ±2.2 %.
-/// One finer would cost a third more bytes per rollup row, one coarser errs by 4.3 %.
-pub(crate) const GAUGE_SCALE: i8 = 4;
+/// Scale of the histograms that rollups make of single values: 8 buckets per power of two, a percentile within ±4.3 %.
+/// One finer (±2.2 %) would fill up to twice as many buckets, and histograms are most of an hour's rollup.
+pub(crate) const GAUGE_SCALE: i8 = 3;
 
 /// After the end of an hour or day its rollup waits so long for rows that are under way.
 const GRACE: Nanos = 2 * MINUTE;
@@ -270,7 +270,7 @@ fn source_of_day(times: &Range<Nanos>) -> Tier {
 fn aggregation(tier: Tier, fields: &Fields, buckets: Buckets, times: &Range<Nanos>) -> Aggregation {
     let needs = |field: Field| Needs {
         summary: true,
-        last: field.value_type != Type::Histogram,
+        last: rolled_last(tier, field),
         peak: true,
         values: false,
         histogram: rolled_histogram(tier, field),

@@ -148,6 +148,21 @@ impl Cell {
         }
     }
 
+    /// Adds a histogram whose sum, minimum and maximum are told apart from it.
+    pub(crate) fn add_bare_histogram(&mut self, other: &Histogram, summary: &Summary) {
+        let known = self
+            .histogram
+            .as_ref()
+            .map(|known| (known.sum, known.min, known.max));
+        let (sum, min, max) = known.unwrap_or((0.0, f64::INFINITY, f64::NEG_INFINITY));
+        self.add_histogram(other);
+        if let Some(histogram) = &mut self.histogram {
+            histogram.sum = sum + summary.sum.as_f64();
+            histogram.min = min.min(summary.min.as_f64());
+            histogram.max = max.max(summary.max.as_f64());
+        }
+    }
+
     /// Gives up the single values for a histogram of `scale`.
     pub(crate) fn compact(&mut self, scale: i8) {
         if self.values.is_empty() {

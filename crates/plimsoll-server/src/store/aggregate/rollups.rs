@@ -16,7 +16,8 @@ use crate::store::table::{Column, Kind, Values};
 
 /// What a rollup keeps of a field in a bucket, each as a column named `FIELD.STATISTIC`.
 ///
-/// Where the bucket saw one value, only the sum is kept (and the last of a boolean or cumulative field).
+/// Where the bucket saw one value, only the sum is kept (and the last of a boolean or cumulative field). Ten minutes keep
+/// no last number: raw rows and hours do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Statistic {
     /// Number of values, unless 1.
@@ -29,7 +30,7 @@ pub(crate) enum Statistic {
     Last,
     /// Highest per-minute rate, per second.
     Peak,
-    /// Distribution.
+    /// Distribution. Of single values without sum, minimum and maximum, which have columns.
     Histogram,
 }
 
@@ -49,7 +50,9 @@ impl Statistic {
         let of_histogram = of == Some(Type::Histogram);
         match self {
             Statistic::Count | Statistic::Sum => !of_histogram,
-            Statistic::Min | Statistic::Max => needs.summary && !of_histogram,
+            Statistic::Min | Statistic::Max => {
+                (needs.summary || needs.values || needs.histogram) && !of_histogram
+            }
             Statistic::Last => needs.last || of == Some(Type::String),
             Statistic::Peak => needs.peak,
             Statistic::Histogram => of_histogram || needs.values || needs.histogram,
@@ -215,6 +218,9 @@ impl Aggregation {
                 }
                 if needs.values || needs.histogram {
                     match (histogram, statistics.single(at)) {
+                        (Some(histogram), _) if statistics.column(Statistic::Sum).is_some() => {
+                            cell.add_bare_histogram(histogram, &summary);
+                        }
                         (Some(histogram), _) => cell.add_histogram(histogram),
                         (None, Some(value)) => cell.add_single(value.as_f64(), needs, scale),
                         (None, None) => {}

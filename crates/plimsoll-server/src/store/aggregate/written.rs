@@ -75,8 +75,10 @@ impl RollupColumns {
                         set(Statistic::Max, saturated(summary.max));
                     }
                     if count > 1
-                        && let Some(histogram) = cell.histogram.take()
+                        && let Some(mut histogram) = cell.histogram.take()
                     {
+                        // Told by columns of their own.
+                        (histogram.sum, histogram.min, histogram.max) = (0.0, f64::NAN, f64::NAN);
                         set(Statistic::Histogram, Value::Histogram(Arc::from(histogram)));
                     }
                 }

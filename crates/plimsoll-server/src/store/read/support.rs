@@ -56,8 +56,17 @@ fn support(tier: Tier, aggregate: Aggregate, field: Field) -> Support {
     match aggregate {
         _ if tier == Tier::Raw => Support::Well,
         Aggregate::Percentile(_) | Aggregate::Distribution if !has_histogram => Support::No,
-        Aggregate::Last if field.value_type == Type::Histogram => Support::No,
+        Aggregate::Last if !rolled_last(tier, field) => Support::No,
         _ => Support::Well,
+    }
+}
+
+/// Whether a tier's rollups keep the last value of this field.
+pub(crate) fn rolled_last(tier: Tier, field: Field) -> bool {
+    match field.value_type {
+        Type::Histogram => false,
+        Type::F64 | Type::I64 | Type::U64 => tier > Tier::TenMinutes,
+        Type::Bool | Type::String => true,
     }
 }
 
