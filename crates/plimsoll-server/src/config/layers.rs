@@ -97,7 +97,7 @@ impl Layers {
         Ok(())
     }
 
-    /// Lays the environment over it. Unknown names under our prefix are notices (D18).
+    /// Lays the environment over it. Unknown names under our prefix are notices, not errors: other programs may own them.
     ///
     /// # Errors
     /// A value of the wrong type, with its name.
