@@ -5,7 +5,7 @@ use plimsoll::histogram::Histogram;
 use super::Store;
 use super::damage::Damage;
 
-/// How a [`Store`](super::Store) is doing.
+/// How a [`Store`] is doing.
 #[derive(Clone, Debug, Default)]
 pub struct StoreStatus {
     /// Rows in memory and in the journal, not sealed yet.
