@@ -14,16 +14,15 @@ bench="$CARGO_TARGET_DIR/release/bench-overhead"
 echo "machine: $(nproc) cores, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), Linux $(uname -r), $(date -u +%F)"
 echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 
-# Instructions of one request: two runs of different length, so that start and end cancel out.
-few=2000
-many=12000
+# Instructions of one request: callgrind counts only while the function runs that sends the requests.
+requests=2000
 run() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" count "$1" "$2" 2>&1 |
-        awk '/Collected/ { print $NF; found = 1 } END { exit !found }'
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect='*count::drive_counted*' "$bench" count "$1" "$requests" 2>&1 |
+        awk '/Collected/ { print $NF; found = $NF > 0 } END { exit !found }'
 }
 declare -A instructions
 for way in $("$bench" ways); do
-    instructions[$way]=$(( ($(run "$way" $many) - $(run "$way" $few)) / (many - few) ))
+    instructions[$way]=$(( $(run "$way") / requests ))
     echo "$way: ${instructions[$way]} instructions a request"
 done
 added() { echo $(( instructions[$1] - instructions[bare] )); }

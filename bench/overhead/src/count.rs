@@ -28,7 +28,10 @@ pub fn run(way: Way, requests: u64) -> anyhow::Result<()> {
     ensure!(bytes == requests * 12, "the answers have {bytes} bytes");
     if let Measuring::Plimsoll(monitor) = measuring {
         let counted = monitor.cumulative().request_count();
-        ensure!(counted == requests, "{counted} of {requests} requests were counted");
+        ensure!(
+            counted == requests,
+            "{counted} of {requests} requests were counted"
+        );
     }
     Ok(())
 }
@@ -57,7 +60,9 @@ where
 /// The headers of a small client.
 fn request() -> anyhow::Result<Request<Body>> {
     let request = Request::get("/orders/17").header("host", "orders.example.org");
-    let request = request.header("user-agent", "bench/1.0").header("accept", "*/*");
+    let request = request
+        .header("user-agent", "bench/1.0")
+        .header("accept", "*/*");
     request.body(Body::empty()).context("building a request")
 }
 
@@ -81,7 +86,9 @@ fn read(response: Response<Body>) -> anyhow::Result<u64> {
     let mut bytes = 0;
     while !body.is_end_stream() {
         match Pin::new(&mut body).poll_frame(&mut context) {
-            Poll::Ready(Some(frame)) => bytes += frame?.data_ref().map_or(0, |data| data.len() as u64),
+            Poll::Ready(Some(frame)) => {
+                bytes += frame?.data_ref().map_or(0, |data| data.len() as u64)
+            }
             Poll::Ready(None) => break,
             Poll::Pending => anyhow::bail!("the body waits"),
         }

@@ -60,14 +60,23 @@ impl Way {
         let bare = |handler: H| Router::new().route(ROUTE, get(handler));
         Ok(match self {
             Self::Bare => (bare(handler), Measuring::Nothing),
-            Self::NoLayer => (bare(handler).layer(tower_layer::layer_fn(NoOp)), Measuring::Nothing),
+            Self::NoLayer => (
+                bare(handler).layer(tower_layer::layer_fn(NoOp)),
+                Measuring::Nothing,
+            ),
             Self::Handler | Self::HandlerFull => {
                 let monitor = self.monitor()?;
-                (Router::new().route(ROUTE, get(monitor.handler(handler))), Measuring::Plimsoll(monitor))
+                (
+                    Router::new().route(ROUTE, get(monitor.handler(handler))),
+                    Measuring::Plimsoll(monitor),
+                )
             }
             Self::Router | Self::RouterFull => {
                 let monitor = self.monitor()?;
-                (bare(handler).layer(monitor.layer()), Measuring::Plimsoll(monitor))
+                (
+                    bare(handler).layer(monitor.layer()),
+                    Measuring::Plimsoll(monitor),
+                )
             }
             Self::AxumPrometheus => {
                 let (layer, _handle) = axum_prometheus::PrometheusMetricLayer::pair();
@@ -80,17 +89,24 @@ impl Way {
                     .build();
                 let provider = SdkMeterProvider::builder().with_reader(reader).build();
                 opentelemetry::global::set_meter_provider(provider.clone());
-                let layer = opentelemetry_instrumentation_tower::http::server::LayerBuilder::builder()
-                    .with_tracing(false)
-                    .build()?;
-                (bare(handler).layer(layer), Measuring::OpenTelemetry(provider))
+                let layer =
+                    opentelemetry_instrumentation_tower::http::server::LayerBuilder::builder()
+                        .with_tracing(false)
+                        .build()?;
+                (
+                    bare(handler).layer(layer),
+                    Measuring::OpenTelemetry(provider),
+                )
             }
         })
     }
 
     fn monitor(self) -> anyhow::Result<Monitor> {
         let full = matches!(self, Self::HandlerFull | Self::RouterFull);
-        let builder = Monitor::builder("bench").correlation(full).server_timing(full).exemplars(full);
+        let builder = Monitor::builder("bench")
+            .correlation(full)
+            .server_timing(full)
+            .exemplars(full);
         let builder = if full {
             builder.queue_header(axum::http::HeaderName::from_static("x-request-start"))
         } else {
@@ -126,7 +142,10 @@ where
     type Error = S::Error;
     type Future = S::Future;
 
-    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+    fn poll_ready(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), S::Error>> {
         self.0.poll_ready(cx)
     }
 

@@ -10,7 +10,7 @@ use std::thread;
 use anyhow::{Context, ensure};
 use axum::Router;
 use rustix::time::{ClockId, clock_gettime};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions};
 use tokio::sync::OnceCell;
 
 use super::service::{Way, hello};
@@ -32,11 +32,19 @@ pub fn run() -> anyhow::Result<()> {
         Ok(pairs) => pairs.parse().context("PAIRS must be a number")?,
         Err(_) => PAIRS,
     };
+    // Some layers start a task of their own when they are made.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let _inside = runtime.enter();
     let hello = |way: Way| way.router(hello);
     // The bare service beside itself: what the method cannot tell apart.
     println!("noise: {}", compare(pairs, hello, Way::Bare)?);
     let mut own = Vec::new();
-    for (figure, way) in [("overhead_handler_cpu", Way::Handler), ("overhead_router_cpu", Way::Router)] {
+    for (figure, way) in [
+        ("overhead_handler_cpu", Way::Handler),
+        ("overhead_router_cpu", Way::Router),
+    ] {
         let ratio = compare(pairs, hello, way)?;
         println!("{}: {ratio}", way.name());
         own.push((figure, ratio));
@@ -44,7 +52,11 @@ pub fn run() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("orders.db");
     fill(&database)?;
-    let ratio = compare(pairs, |way| way.router(order_reader(&database)), Way::Router)?;
+    let ratio = compare(
+        pairs,
+        |way| way.router(order_reader(&database)),
+        Way::Router,
+    )?;
     println!("router, reading from SQLite: {ratio}");
     println!("figure overhead_sqlite_cpu {:.3} x", ratio.median);
     let mut peers = Vec::new();
@@ -57,7 +69,10 @@ pub fn run() -> anyhow::Result<()> {
         println!("figure {figure} {:.3} x", ratio.median);
         for (peer, theirs) in &peers {
             let times_better = theirs.median / ratio.median;
-            println!("figure {figure} {:.3} x vs {peer} {:.3} ratio {times_better:.2}", ratio.median, theirs.median);
+            println!(
+                "figure {figure} {:.3} x vs {peer} {:.3} ratio {times_better:.2}",
+                ratio.median, theirs.median
+            );
         }
     }
     Ok(())
@@ -73,7 +88,11 @@ struct Ratio {
 impl std::fmt::Display for Ratio {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (low, high) = self.quartiles;
-        write!(f, "CPU {:.3} times bare (quartiles {low:.3} and {high:.3}), bare {:.1} µs a request", self.median, self.bare_us)
+        write!(
+            f,
+            "CPU {:.3} times bare (quartiles {low:.3} and {high:.3}), bare {:.1} µs a request",
+            self.median, self.bare_us
+        )
     }
 }
 
@@ -106,21 +125,32 @@ fn compare<M>(
     ratios.sort_by(f64::total_cmp);
     let at = |share: f64| ratios[(share * (ratios.len() - 1) as f64) as usize];
     let bare_us = bare_total / (pairs * SLICE) as f64 * 1e6;
-    Ok(Ratio { median: at(0.5), quartiles: (at(0.25), at(0.75)), bare_us })
+    Ok(Ratio {
+        median: at(0.5),
+        quartiles: (at(0.25), at(0.75)),
+        bare_us,
+    })
 }
 
 /// Serves both routers on one thread of their own, for as long as the process lives.
 fn serve(first: Router, second: Router) -> anyhow::Result<(SocketAddr, SocketAddr)> {
-    let listeners = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
+    let listeners = [
+        TcpListener::bind("127.0.0.1:0")?,
+        TcpListener::bind("127.0.0.1:0")?,
+    ];
     let addresses = (listeners[0].local_addr()?, listeners[1].local_addr()?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     thread::spawn(move || -> anyhow::Result<()> {
         runtime.block_on(async {
             let mut serving = Vec::new();
             for (listener, router) in listeners.into_iter().zip([first, second]) {
                 listener.set_nonblocking(true)?;
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                serving.push(tokio::spawn(async move { axum::serve(listener, router).await }));
+                serving.push(tokio::spawn(
+                    async move { axum::serve(listener, router).await },
+                ));
             }
             for server in serving {
                 server.await??;
@@ -144,8 +174,13 @@ impl Client {
             stream.set_nodelay(true)?;
             Ok(stream)
         };
-        let connections = (0..CONNECTIONS).map(|_| connect()).collect::<std::io::Result<_>>()?;
-        Ok(Self { connections, buffer: vec![0; 4096] })
+        let connections = (0..CONNECTIONS)
+            .map(|_| connect())
+            .collect::<std::io::Result<_>>()?;
+        Ok(Self {
+            connections,
+            buffer: vec![0; 4096],
+        })
     }
 
     /// Sends a slice of requests; processor seconds of the whole process without this thread.
@@ -162,7 +197,10 @@ impl Client {
                     ensure!(read > 0, "the service closed the connection");
                     length += read;
                 }
-                ensure!(self.buffer.starts_with(b"HTTP/1.1 200 OK"), "the service failed");
+                ensure!(
+                    self.buffer.starts_with(b"HTTP/1.1 200 OK"),
+                    "the service failed"
+                );
             }
         }
         Ok(others_cpu_secs() - before)
@@ -179,7 +217,9 @@ fn others_cpu_secs() -> f64 {
 
 /// A table of 10,000 orders.
 fn fill(path: &Path) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let pool = SqlitePool::connect_with(options(path)).await?;
         sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY, greeting TEXT NOT NULL)").execute(&pool).await?;
@@ -192,13 +232,18 @@ fn fill(path: &Path) -> anyhow::Result<()> {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
 }
 
 /// A handler that reads one row.
 fn order_reader(
     path: &Path,
-) -> impl Fn(axum::extract::Path<u32>) -> std::pin::Pin<Box<dyn Future<Output = Result<String, String>> + Send>>
+) -> impl Fn(
+    axum::extract::Path<u32>,
+) -> std::pin::Pin<Box<dyn Future<Output = Result<String, String>> + Send>>
 + Clone
 + Send
 + Sync
@@ -207,9 +252,19 @@ fn order_reader(
     move |axum::extract::Path(id)| {
         let (path, pool) = (path.clone(), Arc::clone(&pool));
         Box::pin(async move {
-            let connect = || SqlitePool::connect_with(options(&path));
-            let pool = pool.get_or_try_init(connect).await.map_err(|error| error.to_string())?;
-            let read = sqlx::query_scalar("SELECT greeting FROM orders WHERE id = ?").bind(id).fetch_one(pool);
+            // One connection: how many a pool opens is chance, and each has a thread.
+            let connect = || {
+                SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .connect_with(options(&path))
+            };
+            let pool = pool
+                .get_or_try_init(connect)
+                .await
+                .map_err(|error| error.to_string())?;
+            let read = sqlx::query_scalar("SELECT greeting FROM orders WHERE id = ?")
+                .bind(id)
+                .fetch_one(pool);
             read.await.map_err(|error| error.to_string())
         })
     }
