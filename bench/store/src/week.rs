@@ -32,12 +32,10 @@ pub fn run(folder: &Path, scale: &Scale, figures: &Figures) -> anyhow::Result<()
             .iter()
             .map(|row| rows.series[row.series].measurement.fields.len())
             .sum::<usize>();
-        // Each measurement has its own senders.
-        for table in tables(&rows, &ids, &tick) {
-            store.append_blocking(Batch {
-                tables: vec![table],
-            })?;
-        }
+        // One collector gathers everything and sends it together.
+        store.append_blocking(Batch {
+            tables: tables(&rows, &ids, &tick),
+        })?;
         // The age of what is in memory is taken from a clock that nobody can turn, so the seals that it brings are asked for.
         if now >= seal_due {
             store.flush()?;
