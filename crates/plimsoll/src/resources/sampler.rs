@@ -372,7 +372,10 @@ mod tests {
         );
         // Other tests of the process open and close some at the same time.
         let opened = second.process.open_fds.expect("fds") - first.process.open_fds.expect("fds");
-        assert!((100..300).contains(&opened), "200 files more are open, but {opened}");
+        assert!(
+            (100..300).contains(&opened),
+            "200 files more are open, but {opened}"
+        );
         assert!(second.process.threads.expect("threads") >= 1);
         assert!(second.process.cpu_ratio.is_some());
         assert!((0.0..=1.0).contains(&second.system.disk_ratio.expect("disk")));
