@@ -1,5 +1,10 @@
 //! The library as a service uses it: through real sockets.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of functions that clippy knows as such"
+)]
+
 mod bodies;
 mod connections;
 mod correlation;

@@ -12,7 +12,7 @@ use plimsoll::window::{RequestKey, Window};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::server::{Server, build, monitor};
+use crate::server::{Server, build};
 
 async fn panicking() {
     panic!("the shelf {} is empty", 7);
