@@ -54,8 +54,11 @@ fn put(key: &mut Vec<u8>, text: &str) {
     key.push(END);
 }
 
+/// Name and value.
+type Tag<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// Measurement and tags of a key. Any bytes decode to something; a damaged key is found by the checksum around it.
-pub(crate) fn decode(key: &[u8]) -> (Cow<'_, str>, Vec<(Cow<'_, str>, Cow<'_, str>)>) {
+pub(crate) fn decode(key: &[u8]) -> (Cow<'_, str>, Vec<Tag<'_>>) {
     let mut parts = key
         .strip_suffix(&[END])
         .unwrap_or(key)

@@ -96,12 +96,12 @@ mod tests {
         for n in 0..500 {
             assert_eq!(keys.push(format!("cpu\0host\0{n:04}\0").as_bytes()), n);
         }
-        assert_eq!(keys.push(b"cpu\0host\00499\0"), 499);
+        assert_eq!(keys.push(b"cpu\x00host\x000499\x00"), 499);
         let mut bytes = Vec::new();
         keys.put(&mut bytes);
         let back = Keys::read(&mut Reader::new(&bytes)).unwrap();
         assert_eq!(back, keys);
-        assert_eq!(back.rank(b"cpu\0host\00123\0"), Some(123));
+        assert_eq!(back.rank(b"cpu\x00host\x000123\x00"), Some(123));
         assert_eq!(back.rank(b"cpu\0host\0x"), None);
     }
 }

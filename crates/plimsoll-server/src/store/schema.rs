@@ -8,16 +8,20 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use parking_lot::RwLock;
 
-use super::table::{Kind, Values};
+use super::error::AppendError;
+use super::table::{Kind, Table, Values};
 
 /// Ending of the fields that hold totals, for a field has one kind only: who sends totals of `duration` writes
 /// `duration_cumulative`. A query for `duration` reads both.
 pub const CUMULATIVE: &str = "_cumulative";
 
+/// Fields of a measurement by name.
+type Fields = BTreeMap<Arc<str>, Field>;
+
 /// Types and kinds of all fields.
 #[derive(Debug, Default)]
 pub struct Schema {
-    measurements: RwLock<HashMap<Arc<str>, BTreeMap<Arc<str>, Field>, RandomState>>,
+    measurements: RwLock<HashMap<Arc<str>, Fields, RandomState>>,
 }
 
 /// Type and kind of a field.
@@ -131,6 +135,25 @@ impl Field {
             stored: self,
             given,
         })
+    }
+}
+
+impl Table {
+    /// Columns as long as the table, of the types that their fields have; they get their fields' kinds.
+    pub(crate) fn check(&mut self, schema: &Schema) -> Result<(), AppendError> {
+        let rows = self.rows();
+        if self.series.len() != rows {
+            return Err(AppendError::Uneven("series".into()));
+        }
+        for column in &mut self.columns {
+            let present = column.present.as_ref().map_or(rows, Vec::len);
+            if column.values.len() != rows || present != rows {
+                return Err(AppendError::Uneven(column.name.to_string()));
+            }
+            let value_type = column.values.value_type();
+            column.kind = schema.fix(&self.measurement, &column.name, value_type, column.kind)?;
+        }
+        Ok(())
     }
 }
 

@@ -86,6 +86,9 @@ fn days_of(runs: &[Run]) -> BTreeSet<i64> {
 /// Where a row is: which run, which of its rows.
 type Place = (u32, u32);
 
+/// Rows that a run has of a series.
+type Part = (u32, Range<u32>);
+
 /// Cuts the runs of one measurement into blocks.
 struct Cutter<'a> {
     runs: &'a [Run],
@@ -160,8 +163,8 @@ impl<'a> Cutter<'a> {
     }
 
     /// Each series' key with the rows that each run has of it; in the order of the keys, then of the runs.
-    fn by_series(&self, index: &SeriesIndex) -> Vec<(Arc<[u8]>, Vec<(u32, Range<u32>)>)> {
-        let mut parts: HashMap<SeriesId, Vec<(u32, Range<u32>)>, RandomState> = HashMap::default();
+    fn by_series(&self, index: &SeriesIndex) -> Vec<(Arc<[u8]>, Vec<Part>)> {
+        let mut parts: HashMap<SeriesId, Vec<Part>, RandomState> = HashMap::default();
         for (at, run) in (0..).zip(self.runs) {
             let mut start = 0;
             for rows in run.table.series.chunk_by(|one, next| one == next) {

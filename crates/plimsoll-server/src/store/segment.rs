@@ -66,10 +66,6 @@ impl Segment {
         self.number
     }
 
-    pub(crate) fn length(&self) -> u64 {
-        self.length
-    }
-
     /// Writes frames behind the last and syncs. After an error nothing of them counts; after a failed sync
     /// ([`io::ErrorKind::Other`] is all that is known of it) the segment must not be written to again.
     pub(crate) fn append(&mut self, frames: &[&[u8]]) -> io::Result<()> {

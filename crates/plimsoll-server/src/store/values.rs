@@ -64,11 +64,19 @@ impl Values {
     }
 
     /// The values at these rows, in this order.
+    #[allow(
+        clippy::clone_on_copy,
+        reason = "one line for types that are copied and types that are not"
+    )]
     pub fn gather(&self, rows: &[u32]) -> Values {
         each!(self, list => rows.iter().map(|&row| list[row as usize].clone()).collect())
     }
 
     /// The values where `present` says so.
+    #[allow(
+        clippy::clone_on_copy,
+        reason = "one line for types that are copied and types that are not"
+    )]
     pub(crate) fn kept(&self, present: &[bool]) -> Values {
         each!(self, list => list.iter().zip(present).filter(|(_, is)| **is).map(|(value, _)| value.clone()).collect())
     }

@@ -33,7 +33,11 @@ fn histogram(n: u64) -> Arc<Histogram> {
         bounds: [0.1, 0.5].into(),
         counts: vec![n, 1, 2],
     });
-    let layout = if n % 3 == 0 { explicit } else { exponential };
+    let layout = if n.is_multiple_of(3) {
+        explicit
+    } else {
+        exponential
+    };
     Arc::new(Histogram {
         layout,
         count: 3 * n + 2,
@@ -147,9 +151,9 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
-            copy(&entry.path(), &target)
+            copy(&entry.path(), &target);
         } else {
-            drop(fs::copy(entry.path(), target).unwrap())
+            fs::copy(entry.path(), target).unwrap();
         }
     }
 }
