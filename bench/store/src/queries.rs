@@ -100,27 +100,15 @@ pub fn print(figures: &Figures, answered: &[Answered]) {
     else {
         return;
     };
-    let names: [(&str, fn(&Answered) -> f64); 2] = [
-        ("query_hour_by_minute_p95_ms", |answered| {
-            answered.hour_p95_ms
-        }),
-        ("query_day_p95_by_endpoint_ms", |answered| {
-            answered.day_p95_ms
-        }),
-    ];
-    for (name, of) in names {
+    let print = |name: &str, of: fn(&Answered) -> f64| {
         figures.ours(name, of(ours), "ms");
         for peer in peers {
-            figures.beside(
-                name,
-                of(ours),
-                "ms",
-                peer.subject.name(),
-                of(peer),
-                Better::Lower,
-            );
+            let (named, theirs) = (peer.subject.name(), of(peer));
+            figures.beside(name, of(ours), "ms", named, theirs, Better::Lower);
         }
-    }
+    };
+    print("query_hour_by_minute_p95_ms", |answered| answered.hour_p95_ms);
+    print("query_day_p95_by_endpoint_ms", |answered| answered.day_p95_ms);
 }
 
 async fn time(
