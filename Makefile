@@ -39,10 +39,12 @@ bench: ## All benches, and a table of their figures
 .PHONY: fmt
 fmt: ## Formats all code
 	$(CARGO) fmt --all
+	$(CARGO) fmt --all --manifest-path bench/Cargo.toml
 
 .PHONY: ci
 ci: ## Everything that must hold before a change lands: format, lints, licences, docs, tests
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --all --manifest-path bench/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@.ci/deny
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked

@@ -107,8 +107,12 @@ pub fn print(figures: &Figures, answered: &[Answered]) {
             figures.beside(name, of(ours), "ms", named, theirs, Better::Lower);
         }
     };
-    print("query_hour_by_minute_p95_ms", |answered| answered.hour_p95_ms);
-    print("query_day_p95_by_endpoint_ms", |answered| answered.day_p95_ms);
+    print("query_hour_by_minute_p95_ms", |answered| {
+        answered.hour_p95_ms
+    });
+    print("query_day_p95_by_endpoint_ms", |answered| {
+        answered.day_p95_ms
+    });
 }
 
 async fn time(
