@@ -24,10 +24,11 @@ const EVERY: Duration = Duration::from_secs(5);
 /// Seals, rolls up, compacts and removes what is due, until told to stop.
 ///
 /// # Errors
-/// When the store cannot do its work; it is tried again.
+/// When the store cannot do its work; it is tried again. A full disk is no such error: the store's health tells it.
 pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut full = false;
     loop {
         tokio::select! {
             () = stop.wait() => return Ok(()),
@@ -36,9 +37,21 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
         let store = app.store.clone();
         let work = tokio::task::spawn_blocking(move || store.maintain(now()));
         // Told to stop, it does not wait: what is cut short is done the next time.
-        tokio::select! {
+        let done = tokio::select! {
             () = stop.wait() => return Ok(()),
-            done = work => done.context("looking after the store failed")??,
+            done = work => done.context("looking after the store failed")?,
+        };
+        match done {
+            Err(error) if error.is_full() => {
+                if !full {
+                    tracing::error!(%error, "the disk is full, the store is looked after when there is room: {error}");
+                }
+                full = true;
+            }
+            done => {
+                done?;
+                full = false;
+            }
         }
     }
 }

@@ -58,6 +58,19 @@ impl StoreError {
             source,
         }
     }
+
+    /// Whether it is for lack of room: done again, it works when there is some.
+    pub fn is_full(&self) -> bool {
+        matches!(self, StoreError::Io { source, .. } if is_full(source))
+    }
+}
+
+/// Whether the system refused for lack of room.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// A batch that was not taken. Nothing of it is kept.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 use plimsoll::histogram::Histogram;
 
-use super::error::AppendError;
+use super::error::{AppendError, is_full};
 use super::memtable::Memtable;
 use super::sealer::Sealer;
 use super::segment::{self, Segment};
@@ -242,13 +242,6 @@ impl Writer {
         self.sealer.wake();
         Ok(())
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
 }
 
 fn refused(error: &io::Error) -> AppendError {

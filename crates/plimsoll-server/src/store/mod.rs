@@ -337,18 +337,21 @@ impl Store {
     /// # Errors
     /// When the system refuses; what was not done is done the next time.
     pub fn maintain(&self, now: Nanos) -> Result<(), StoreError> {
-        if self
-            .memory
-            .active()
-            .since()
-            .is_some_and(|since| since.elapsed() >= self.config.seal_age)
-        {
-            self.flush()?;
-        }
+        let since = self.memory.active().since();
+        let sealed = match since.is_some_and(|since| since.elapsed() >= self.config.seal_age) {
+            true => self.flush(),
+            false => Ok(()),
+        };
         let _alone = self.upkeep.lock();
-        self.roll_up(now)?;
-        self.compact(now)?;
-        self.retain(now)
+        let worked = sealed
+            .and_then(|()| self.roll_up(now))
+            .and_then(|_| self.compact(now));
+        match worked {
+            // Removing what is too old or too much makes room.
+            Err(error) if error.is_full() => self.retain(now).and(Err(error)),
+            Err(error) => Err(error),
+            Ok(_) => self.retain(now),
+        }
     }
 
     /// Bytes of all files.

@@ -12,8 +12,13 @@ use super::tier::Tier;
 impl Store {
     /// Removes what is older than its retention, then the oldest of what is more than the largest size.
     pub(super) fn retain(&self, now: Nanos) -> Result<(), StoreError> {
+        let mut refused = None;
         for file in self.files.of(Tier::Raw) {
-            self.retain_raw(&file, now)?;
+            match self.retain_raw(&file, now) {
+                // Others are removed, which makes room.
+                Err(error) if error.is_full() => refused = Some(error),
+                other => other?,
+            }
         }
         for tier in [Tier::TenMinutes, Tier::Hourly, Tier::Daily] {
             let kept = nanos(self.config.retention_of_tier(tier));
@@ -27,7 +32,8 @@ impl Store {
                 tracing::info!(file = %file.path().display(), "removed {}: past its retention", file.path().display());
             }
         }
-        self.limit_size()
+        self.limit_size()?;
+        refused.map_or(Ok(()), Err)
     }
 
     /// A raw file holds measurements of different retention: it goes with the last, and without the others before.

@@ -123,7 +123,7 @@ impl Sealer {
                     if state.failed.is_none() {
                         tracing::error!(seal = memtable.number, %error, "cannot seal, trying again: {}", why(error));
                     }
-                    state.failed = Some(if is_full(error) {
+                    state.failed = Some(if error.is_full() {
                         Failure::Full
                     } else {
                         Failure::Other
@@ -141,7 +141,7 @@ impl Sealer {
         let began = std::time::Instant::now();
         let sealed = seal::seal(memtable, &self.series, &self.files);
         match sealed {
-            Err(error) if is_full(&error) => {
+            Err(error) if error.is_full() => {
                 // What room was kept for.
                 self.reserve.shrink(0);
                 seal::seal(memtable, &self.series, &self.files)?;
@@ -213,16 +213,6 @@ impl Sealer {
         self.state.lock().stopping = true;
         self.changed.notify_all();
     }
-}
-
-fn is_full(error: &StoreError) -> bool {
-    let StoreError::Io { source, .. } = error else {
-        return false;
-    };
-    matches!(
-        source.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-    )
 }
 
 fn why(error: &StoreError) -> String {

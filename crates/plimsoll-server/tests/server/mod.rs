@@ -1,6 +1,7 @@
 //! The real binary over real sockets.
 
 mod commands;
+mod disk;
 mod doors;
 mod events;
 mod lifecycle;

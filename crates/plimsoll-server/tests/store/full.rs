@@ -7,7 +7,7 @@ use std::{env, fs};
 use plimsoll_server::store::{AppendError, Store, StoreConfig};
 
 use super::powercut;
-use super::rows::{MIDNIGHT, batch, everything, open};
+use super::rows::{DAY, MIDNIGHT, batch, everything, open};
 
 const CHILD: &str = "STORE_FULL_CHILD";
 
@@ -113,6 +113,24 @@ fn after_a_failed_sync_a_new_segment_is_begun() {
     let store = open(dir);
     assert_eq!(times(&store), [1, 4]);
     assert!(store.status().damage.is_empty());
+}
+
+#[test]
+fn on_a_full_disk_what_is_too_old_still_goes() {
+    let Ok(dir) = env::var(CHILD) else {
+        return under_the_shim("on_a_full_disk_what_is_too_old_still_goes");
+    };
+    let store = open(Path::new(&dir));
+    for day in 0..10 {
+        append(&store, -day * DAY).unwrap();
+    }
+    store.flush().unwrap();
+    fail("f");
+    let refused = store.maintain(MIDNIGHT).unwrap_err();
+    assert!(refused.is_full(), "rollups need room: {refused}");
+    assert_eq!(times(&store).first(), Some(&(-7 * DAY)));
+    fail("");
+    store.maintain(MIDNIGHT).unwrap();
 }
 
 /// Needs root to mount a small file system.

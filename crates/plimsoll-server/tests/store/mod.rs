@@ -6,7 +6,7 @@ mod format;
 mod full;
 mod many_series;
 mod model;
-mod powercut;
+pub(crate) mod powercut;
 mod restart;
 mod retention;
 mod rows;
