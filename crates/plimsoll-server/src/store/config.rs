@@ -12,7 +12,7 @@ use super::tier::Tier;
 pub struct StoreConfig {
     /// The folder; made when it is not there.
     pub dir: PathBuf,
-    /// Most active series.
+    /// Most active series: those with rows in memory or written to within [`SeriesIndex::IDLE`](super::series::SeriesIndex::IDLE).
     pub max_series: usize,
     /// Memory is sealed into blocks at so many rows …
     pub seal_rows: usize,

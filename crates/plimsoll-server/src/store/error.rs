@@ -94,6 +94,9 @@ pub enum AppendError {
         /// The most.
         limit: usize,
     },
+    /// A series was forgotten for its idleness between its rows' arrival and now; try again.
+    #[error("a series was forgotten meanwhile")]
+    Forgotten,
     /// Columns of unequal length.
     #[error("column `{0}` has another number of rows than its table")]
     Uneven(String),

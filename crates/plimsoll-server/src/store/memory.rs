@@ -1,22 +1,28 @@
 //! The memtables: the one that is written to, and those waiting to be sealed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use parking_lot::RwLock;
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+use parking_lot::{Mutex, RwLock};
 
-use super::memtable::Memtable;
+use super::memtable::{Memtable, Reading};
+use super::table::SeriesId;
 
 /// All rows that are not in blocks yet.
 #[derive(Debug)]
 pub(crate) struct Memory {
     /// Oldest first; the last is written to.
     tables: RwLock<Vec<Arc<Memtable>>>,
+    /// Sealed ones that may still be read. Locked after `tables`.
+    sealed: Mutex<Vec<Weak<Reading>>>,
 }
 
 impl Memory {
     pub(crate) fn new(tables: Vec<Arc<Memtable>>) -> Memory {
         Memory {
             tables: RwLock::new(tables),
+            sealed: Mutex::default(),
         }
     }
 
@@ -47,6 +53,20 @@ impl Memory {
 
     /// Its rows are in blocks.
     pub(crate) fn forget(&self, number: u64) {
-        self.tables.write().retain(|table| table.number != number);
+        let mut tables = self.tables.write();
+        let mut sealed = self.sealed.lock();
+        sealed.retain(|reading| reading.strong_count() > 0);
+        let gone = tables.extract_if(.., |table| table.number == number);
+        sealed.extend(gone.map(|table| table.reading()));
+    }
+
+    /// The series of all rows that anybody can reach here; `None` while somebody reads rows that are sealed by now.
+    pub(crate) fn series(&self) -> Option<HashSet<SeriesId, RandomState>> {
+        let tables = self.tables.read();
+        let mut sealed = self.sealed.lock();
+        sealed.retain(|reading| reading.strong_count() > 0);
+        let mut series = HashSet::default();
+        tables.iter().for_each(|table| table.series(&mut series));
+        sealed.is_empty().then_some(series)
     }
 }

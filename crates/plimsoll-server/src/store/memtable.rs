@@ -1,14 +1,14 @@
 //! Rows that are on disk in the journal and not yet in blocks: lists of unchanging runs, so that readers hold no lock.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use parking_lot::RwLock;
 
 use super::sort;
-use super::table::{Batch, Nanos, Table};
+use super::table::{Batch, Nanos, SeriesId, Table};
 
 /// So many runs of a size become one of the next.
 const FAN_IN: usize = 8;
@@ -28,6 +28,7 @@ pub struct Run {
     /// Latest time.
     pub last: Nanos,
     level: u8,
+    _read: Arc<Reading>,
 }
 
 /// All rows of one segment of the journal.
@@ -36,7 +37,12 @@ pub(crate) struct Memtable {
     /// The segment's number, and the seal's.
     pub(crate) number: u64,
     contents: RwLock<Contents>,
+    read: Arc<Reading>,
 }
+
+/// Lives as long as the memtable or a run of it that somebody reads.
+#[derive(Debug)]
+pub(crate) struct Reading;
 
 #[derive(Debug, Default)]
 struct Contents {
@@ -51,6 +57,7 @@ impl Memtable {
         Memtable {
             number,
             contents: RwLock::default(),
+            read: Arc::new(Reading),
         }
     }
 
@@ -59,7 +66,7 @@ impl Memtable {
         let runs: Vec<Run> = batches
             .into_iter()
             .flat_map(|batch| batch.tables)
-            .filter_map(|table| Run::new(self.number, table))
+            .filter_map(|table| Run::new(self.number, table, &self.read))
             .collect();
         let mut contents = self.contents.write();
         contents.since.get_or_insert_with(Instant::now);
@@ -117,6 +124,20 @@ impl Memtable {
             .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
+    /// The series that have rows here.
+    pub(crate) fn series(&self, into: &mut HashSet<SeriesId, RandomState>) {
+        let contents = self.contents.read();
+        for run in contents.runs.values().flatten() {
+            let chunks = run.table.series.chunk_by(|one, next| one == next);
+            into.extend(chunks.map(|same| same[0]));
+        }
+    }
+
+    /// Whether somebody has it or runs of it.
+    pub(crate) fn reading(&self) -> Weak<Reading> {
+        Arc::downgrade(&self.read)
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.contents.read().rows
     }
@@ -132,7 +153,7 @@ impl Memtable {
 }
 
 impl Run {
-    fn new(seal: u64, table: Table) -> Option<Run> {
+    fn new(seal: u64, table: Table, read: &Arc<Reading>) -> Option<Run> {
         let (first, last) = table.time_range()?;
         let table = match sort::order(&table, |series| series) {
             Some(order) => table.gather(&order),
@@ -144,6 +165,7 @@ impl Run {
             first,
             last,
             level: 0,
+            _read: read.clone(),
         })
     }
 }
@@ -158,7 +180,8 @@ fn ripe(runs: &[Run]) -> Option<&[Run]> {
 fn join(runs: &[Run]) -> Run {
     let tables: Vec<_> = runs.iter().map(|run| run.table.clone()).collect();
     let level = runs.iter().map(|run| run.level).max().unwrap_or(0) + 1;
-    let mut joined = Run::new(runs[0].seal, sort::concat(&tables)).expect("runs have rows");
+    let mut joined =
+        Run::new(runs[0].seal, sort::concat(&tables), &runs[0]._read).expect("runs have rows");
     joined.level = level;
     joined
 }

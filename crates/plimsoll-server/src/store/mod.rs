@@ -44,6 +44,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod tier;
+mod upkeep;
 mod values;
 mod wire;
 
@@ -54,7 +55,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 pub use config::StoreConfig;
 use config::nanos;
@@ -95,6 +96,8 @@ pub struct Store {
     counts: Counts,
     unreadable_hours: Mutex<HashMap<commit::Hour, u64>>,
     unreadable_files: Mutex<HashMap<PathBuf, u64>>,
+    /// Held while a batch is on its way to memory; alone, while series are forgotten.
+    appending: RwLock<()>,
     /// Held while rollups, compaction and retention run.
     upkeep: Mutex<()>,
 }
@@ -123,7 +126,7 @@ impl Store {
     ///
     /// # Errors
     /// When another process has it, a file is of a newer format, or the system refuses.
-    pub fn open(config: StoreConfig, _now: Nanos) -> Result<Arc<Store>, StoreError> {
+    pub fn open(config: StoreConfig, now: Nanos) -> Result<Arc<Store>, StoreError> {
         let journal_dir = config.dir.join("journal");
         fs::create_dir_all(&journal_dir)
             .map_err(|source| StoreError::io("create", &journal_dir, source))?;
@@ -138,6 +141,7 @@ impl Store {
             schema.learn(&commit.fields);
         }
         let series = SeriesIndex::new(config.max_series);
+        series.tick(now);
         let replayed = replay::replay(&journal_dir, &series, &schema)?;
         let last = replayed.last().map(|last| last.memtable.number);
         let sealed = files.all().iter().filter_map(|file| file.last_seal()).max();
@@ -200,6 +204,7 @@ impl Store {
             counts,
             unreadable_hours: Mutex::default(),
             unreadable_files: Mutex::default(),
+            appending: RwLock::default(),
             upkeep: Mutex::default(),
         }))
     }
@@ -259,7 +264,8 @@ impl Store {
             return Ok(());
         }
         let mut frame = frame::begin(rows * 32);
-        rows::put(&mut frame, &batch, &self.series);
+        let _appending = self.appending.read();
+        rows::put(&mut frame, &batch, &self.series)?;
         if frame.len() > frame::MAX_PAYLOAD {
             return Err(AppendError::TooLarge {
                 bytes: frame.len(),
@@ -329,29 +335,6 @@ impl Store {
             .freeze()
             .map_err(|source| StoreError::io("begin a segment in", dir, source))?;
         self.sealer.seal_all()
-    }
-
-    /// Seals what is old, computes rollups, compacts, and removes what is older than its retention. To be called every
-    /// few seconds, by one caller.
-    ///
-    /// # Errors
-    /// When the system refuses; what was not done is done the next time.
-    pub fn maintain(&self, now: Nanos) -> Result<(), StoreError> {
-        let since = self.memory.active().since();
-        let sealed = match since.is_some_and(|since| since.elapsed() >= self.config.seal_age) {
-            true => self.flush(),
-            false => Ok(()),
-        };
-        let _alone = self.upkeep.lock();
-        let worked = sealed
-            .and_then(|()| self.roll_up(now))
-            .and_then(|_| self.compact(now));
-        match worked {
-            // Removing what is too old or too much makes room.
-            Err(error) if error.is_full() => self.retain(now).and(Err(error)),
-            Err(error) => Err(error),
-            Ok(_) => self.retain(now),
-        }
     }
 
     /// Bytes of all files.

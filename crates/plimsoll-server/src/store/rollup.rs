@@ -24,7 +24,7 @@ use super::read::filter::SeriesFilter;
 use super::read::plan::{Hours, hours};
 use super::read::sources::Wanted;
 use super::read::support::{rolled_histogram, rolled_last};
-use super::schema::{Field, Type};
+use super::schema::Field;
 use super::table::Nanos;
 use super::tier::{Period, Tier};
 use writer::RollupWriter;

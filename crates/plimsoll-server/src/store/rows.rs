@@ -6,25 +6,34 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::column;
+use super::error::AppendError;
 use super::numbers::{self, Effort, MAX_RUN};
 use super::series::SeriesIndex;
 use super::table::{Batch, Column, SeriesId, Table};
 use super::wire::{self, Decoded, Malformed, Reader};
 
 /// Writes a batch.
-pub(crate) fn put(out: &mut Vec<u8>, batch: &Batch, index: &SeriesIndex) {
+///
+/// # Errors
+/// When one of its series was forgotten.
+pub(crate) fn put(
+    out: &mut Vec<u8>,
+    batch: &Batch,
+    index: &SeriesIndex,
+) -> Result<(), AppendError> {
     wire::put_varint(out, batch.tables.len() as u64);
-    for table in &batch.tables {
-        put_table(out, table, index);
-    }
+    batch
+        .tables
+        .iter()
+        .try_for_each(|table| put_table(out, table, index))
 }
 
-fn put_table(out: &mut Vec<u8>, table: &Table, index: &SeriesIndex) {
+fn put_table(out: &mut Vec<u8>, table: &Table, index: &SeriesIndex) -> Result<(), AppendError> {
     wire::put_bytes(out, table.measurement.as_bytes());
     wire::put_varint(out, table.times.len() as u64);
     let (different, picks) = different(&table.series);
     let mut keys = Vec::with_capacity(different.len() * 64);
-    for series in index.resolve_all(&different) {
+    for series in index.write_all(&different)? {
         wire::put_bytes(&mut keys, &series.key);
     }
     wire::put_varint(out, different.len() as u64);
@@ -44,6 +53,7 @@ fn put_table(out: &mut Vec<u8>, table: &Table, index: &SeriesIndex) {
         );
         wire::put_bytes(out, &bytes);
     }
+    Ok(())
 }
 
 /// Each series once, in the order of its first row, and for every row which of them.

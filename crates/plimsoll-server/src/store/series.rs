@@ -1,22 +1,29 @@
 //! Which series are being written: measurement + tags ↔ a small number.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet, HashTable};
 use parking_lot::RwLock;
-use std::hash::BuildHasher;
 
+use super::calendar::DAY;
+use super::error::AppendError;
 use super::key;
-use super::table::SeriesId;
+use super::table::{Nanos, SeriesId};
 
-/// The series of the running process. Reads are concurrent and cost one hash.
+/// The active series: those with rows in memory and those written to within [`SeriesIndex::IDLE`]. Reads are concurrent
+/// and cost one hash.
 ///
-/// A [`SeriesId`] is for the batch being built, not for keeping: intern again for the next one.
+/// A [`SeriesId`] is for the batch being built, not for keeping: intern again for the next one. No number is given out
+/// twice, so one kept too long means nothing rather than another series.
 #[derive(Debug)]
 pub struct SeriesIndex {
     limit: usize,
     hasher: RandomState,
+    /// The time when the store was last looked after: exact enough for who is idle.
+    clock: AtomicI64,
     inner: RwLock<Inner>,
 }
 
@@ -29,6 +36,9 @@ pub struct Series {
     pub tags: Box<[(Arc<str>, Arc<str>)]>,
     /// Measurement and tags as bytes whose order is the order of rows in a block; see [`key`].
     pub key: Arc<[u8]>,
+    id: SeriesId,
+    /// By the index's clock: when it was last interned or written to.
+    used: AtomicI64,
 }
 
 /// No further series is taken in; the known ones go on.
@@ -41,8 +51,10 @@ pub struct LimitReached {
 
 #[derive(Debug, Default)]
 struct Inner {
-    series: Vec<Arc<Series>>,
-    by_key: HashTable<u32>,
+    by_id: HashMap<SeriesId, Arc<Series>, RandomState>,
+    by_key: HashTable<Arc<Series>>,
+    /// How many numbers were given out.
+    given: u32,
     /// Names and tag values, each kept once.
     strings: HashSet<Arc<str>, RandomState>,
     /// The text of a line up to its fields, as the last writers wrote it.
@@ -54,11 +66,15 @@ struct Inner {
 const MAX_TEXT_BYTES: usize = 64 << 20;
 
 impl SeriesIndex {
+    /// A series that was not written to for this long makes room for others, once its rows are sealed.
+    pub const IDLE: Nanos = DAY;
+
     /// An empty index that takes in up to `limit` series.
     pub(crate) fn new(limit: usize) -> SeriesIndex {
         SeriesIndex {
             limit,
             hasher: RandomState::default(),
+            clock: AtomicI64::new(Nanos::MIN),
             inner: RwLock::default(),
         }
     }
@@ -78,18 +94,33 @@ impl SeriesIndex {
 
     /// The number of the series with this key; replay knows no limit, for what was acknowledged is kept.
     pub(crate) fn intern_key(&self, key: &[u8], limited: bool) -> Result<SeriesId, LimitReached> {
+        self.intern_series(key, limited).map(|series| series.id)
+    }
+
+    /// The series with this key and its number.
+    pub(crate) fn intern_series(
+        &self,
+        key: &[u8],
+        limited: bool,
+    ) -> Result<Arc<Series>, LimitReached> {
         let hash = self.hasher.hash_one(key);
-        if let Some(id) = self.inner.read().find(hash, key) {
-            return Ok(id);
+        let now = self.clock.load(Ordering::Relaxed);
+        // Used while the lock is held: it is not forgotten between.
+        let used = |series: &Arc<Series>| {
+            series.used.store(now, Ordering::Relaxed);
+            series.clone()
+        };
+        if let Some(known) = self.inner.read().find(hash, key).map(used) {
+            return Ok(known);
         }
         let mut inner = self.inner.write();
-        if let Some(id) = inner.find(hash, key) {
-            return Ok(id);
+        if let Some(known) = inner.find(hash, key).map(used) {
+            return Ok(known);
         }
-        if limited && inner.series.len() >= self.limit {
+        if limited && (inner.by_id.len() >= self.limit || inner.given == u32::MAX) {
             return Err(LimitReached { limit: self.limit });
         }
-        Ok(inner.insert(hash, key, &self.hasher))
+        Ok(inner.insert(hash, key, now, &self.hasher))
     }
 
     /// The series that this text (a line of line protocol up to its first unescaped space) stood for last time.
@@ -100,6 +131,9 @@ impl SeriesIndex {
     /// Remembers what a text stands for, so that the next line with it costs one hash.
     pub fn remember(&self, text: &[u8], id: SeriesId) {
         let mut inner = self.inner.write();
+        if !inner.by_id.contains_key(&id) {
+            return;
+        }
         if inner.text_bytes > MAX_TEXT_BYTES || inner.by_text.len() > self.limit.saturating_mul(2) {
             inner.by_text = HashMap::default();
             inner.text_bytes = 0;
@@ -109,22 +143,72 @@ impl SeriesIndex {
         }
     }
 
-    /// Measurement and tags of a number given out by this index.
+    /// Measurement and tags of a number that this index has just given out.
+    ///
+    /// # Panics
+    /// When it was kept until its series was forgotten.
     pub fn resolve(&self, id: SeriesId) -> Arc<Series> {
-        self.inner.read().series[id.0 as usize].clone()
+        self.inner.read().series(id)
     }
 
-    /// The same for many at once, in their order.
+    /// The same for many at once, in their order. The series of rows in memory are not forgotten.
+    ///
+    /// # Panics
+    /// As [`SeriesIndex::resolve`].
     pub fn resolve_all(&self, ids: &[SeriesId]) -> Vec<Arc<Series>> {
         let inner = self.inner.read();
-        ids.iter()
-            .map(|id| inner.series[id.0 as usize].clone())
-            .collect()
+        ids.iter().map(|&id| inner.series(id)).collect()
+    }
+
+    /// The same for rows that are about to be written.
+    ///
+    /// # Errors
+    /// When one was forgotten since it was interned.
+    pub(crate) fn write_all(&self, ids: &[SeriesId]) -> Result<Vec<Arc<Series>>, AppendError> {
+        let now = self.clock.load(Ordering::Relaxed);
+        let inner = self.inner.read();
+        let series = ids.iter().map(|id| {
+            let series = inner.by_id.get(id).ok_or(AppendError::Forgotten)?;
+            series.used.store(now, Ordering::Relaxed);
+            Ok(series.clone())
+        });
+        series.collect()
+    }
+
+    /// Sets the clock; tells whether any series is idle by it.
+    pub(crate) fn tick(&self, now: Nanos) -> bool {
+        self.clock.store(now, Ordering::Relaxed);
+        let inner = self.inner.read();
+        inner.by_id.values().any(|series| series.is_idle(now))
+    }
+
+    /// Forgets what is idle, but for the series of rows in memory; tells how many. Nothing may be written meanwhile.
+    pub(crate) fn forget_idle(
+        &self,
+        now: Nanos,
+        in_memory: &HashSet<SeriesId, RandomState>,
+    ) -> usize {
+        let mut inner = self.inner.write();
+        let inner = &mut *inner;
+        let before = inner.by_id.len();
+        inner
+            .by_id
+            .retain(|id, series| !series.is_idle(now) || in_memory.contains(id));
+        let forgotten = before - inner.by_id.len();
+        if forgotten > 0 {
+            let known = &inner.by_id;
+            inner.by_key.retain(|series| known.contains_key(&series.id));
+            inner.by_text.retain(|_, id| known.contains_key(id));
+            inner.text_bytes = inner.by_text.keys().map(|text| text.len()).sum();
+            // What only this set has.
+            inner.strings.retain(|text| Arc::strong_count(text) > 1);
+        }
+        forgotten
     }
 
     /// How many series are known.
     pub fn len(&self) -> usize {
-        self.inner.read().series.len()
+        self.inner.read().by_id.len()
     }
 
     /// Whether none is known.
@@ -133,32 +217,54 @@ impl SeriesIndex {
     }
 }
 
-impl Inner {
-    fn find(&self, hash: u64, key: &[u8]) -> Option<SeriesId> {
-        self.by_key
-            .find(hash, |&index| *self.series[index as usize].key == *key)
-            .map(|&index| SeriesId(index))
+impl Series {
+    /// The number it has in this process.
+    pub fn id(&self) -> SeriesId {
+        self.id
     }
 
-    fn insert(&mut self, hash: u64, key: &[u8], hasher: &RandomState) -> SeriesId {
+    fn is_idle(&self, now: Nanos) -> bool {
+        let used = self.used.load(Ordering::Relaxed);
+        if used > now {
+            // The clock was set back: it counts from here.
+            self.used.store(now, Ordering::Relaxed);
+        }
+        now.saturating_sub(used) >= SeriesIndex::IDLE
+    }
+}
+
+impl Inner {
+    fn find(&self, hash: u64, key: &[u8]) -> Option<&Arc<Series>> {
+        self.by_key.find(hash, |series| *series.key == *key)
+    }
+
+    fn series(&self, id: SeriesId) -> Arc<Series> {
+        let series = self.by_id.get(&id);
+        series
+            .expect("series of rows in memory and of new numbers are known")
+            .clone()
+    }
+
+    fn insert(&mut self, hash: u64, key: &[u8], now: Nanos, hasher: &RandomState) -> Arc<Series> {
         let (measurement, tags) = key::decode(key);
         let measurement = self.shared(&measurement);
         let tags = tags
             .iter()
             .map(|(k, v)| (self.shared(k), self.shared(v)))
             .collect();
-        let index =
-            u32::try_from(self.series.len()).expect("memory ends before four billion series");
-        self.series.push(Arc::new(Series {
+        let id = SeriesId(self.given);
+        self.given += 1;
+        let series = Arc::new(Series {
             measurement,
             tags,
             key: key.into(),
-        }));
-        let series = &self.series;
-        self.by_key.insert_unique(hash, index, |&other| {
-            hasher.hash_one(&*series[other as usize].key)
+            id,
+            used: AtomicI64::new(now),
         });
-        SeriesId(index)
+        self.by_id.insert(id, series.clone());
+        self.by_key
+            .insert_unique(hash, series.clone(), |other| hasher.hash_one(&*other.key));
+        series
     }
 
     fn shared(&mut self, text: &str) -> Arc<str> {
@@ -195,6 +301,46 @@ mod tests {
             Err(LimitReached { limit: 1 })
         );
         assert_eq!(index.intern("cpu", &[("host", "a")]), Ok(known));
+    }
+
+    #[test]
+    fn what_is_idle_and_not_in_memory_is_forgotten_with_its_texts() {
+        let index = SeriesIndex::new(3);
+        assert!(!index.tick(0));
+        let [idle, kept, used] =
+            ["a", "b", "c"].map(|host| index.intern("cpu", &[("host", host)]).unwrap());
+        index.remember(b"cpu,host=a", idle);
+        index.remember(b"cpu,host=b", kept);
+        assert!(!index.tick(SeriesIndex::IDLE - 1));
+        index.write_all(&[used]).unwrap();
+        assert!(index.tick(SeriesIndex::IDLE));
+        assert_eq!(
+            index.forget_idle(SeriesIndex::IDLE, &HashSet::from_iter([kept])),
+            1
+        );
+        assert_eq!(index.len(), 2);
+        assert_eq!(index.cached(b"cpu,host=a"), None);
+        assert_eq!(index.cached(b"cpu,host=b"), Some(kept));
+        assert_eq!(&*index.resolve_all(&[used])[0].tags[0].1, "c");
+        assert!(matches!(
+            index.write_all(&[used, idle]),
+            Err(AppendError::Forgotten)
+        ));
+        // Whoever still has the number does not bring it back.
+        index.remember(b"cpu,host=a", idle);
+        assert_eq!(index.cached(b"cpu,host=a"), None);
+        let again = index.intern("cpu", &[("host", "a")]).unwrap();
+        assert!(![idle, kept, used].contains(&again));
+    }
+
+    #[test]
+    fn a_clock_set_back_forgets_nothing_at_once_and_nothing_forever() {
+        let index = SeriesIndex::new(1);
+        index.tick(100 * DAY);
+        index.intern("cpu", &[("host", "a")]).unwrap();
+        assert!(!index.tick(0));
+        assert!(!index.tick(DAY - 1));
+        assert!(index.tick(DAY));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::streams::{Start, StreamKey, Streams};
 use crate::services::Seen;
 use crate::store::Store;
 use crate::store::aggregate::cumulative::LONGEST_HOLE;
+use crate::store::key;
 use crate::store::schema::{Schema, Type};
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
 
@@ -101,20 +102,20 @@ impl<'a> Rows<'a> {
             .get_mut(point.measurement.as_ref())
             .expect("just inserted");
         let column = table.column(self.store.schema(), &point)?;
-        let index = self.store.series();
-        let series = index
-            .intern(&*point.measurement, &point.tags.sorted())
-            .map_err(|limit| {
-                self.refusals.over_series_limit += 1;
-                format!("makes {limit}")
-            })?;
+        let key = key::encode(&point.measurement, &point.tags.sorted());
+        let known = self.store.series().intern_series(&key, true);
+        let series = known.map_err(|limit| {
+            self.refusals.over_series_limit += 1;
+            format!("makes {limit}")
+        })?;
+        let (series, key) = (series.id(), &series.key);
         if let Some(start) = point.start {
             let in_bounds = |time| {
                 self.store
                     .time_bounds(&point.measurement, self.now)
                     .contains(&time)
             };
-            let key = (index.resolve(series).key.clone(), point.field);
+            let key = (key.clone(), point.field);
             match self.streams.check(&key, start, point.time) {
                 Start::Known => {}
                 Start::New => {
