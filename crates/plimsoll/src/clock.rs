@@ -27,7 +27,8 @@ impl Stamp {
     /// Nanoseconds since this stamp.
     #[inline]
     pub(crate) fn elapsed_ns(self) -> u64 {
-        self.ns_until(Self::now())
+        let clock = &*CLOCK;
+        clock.delta_as_nanos(self.0, clock.raw())
     }
 
     /// Nanoseconds from this stamp to `end`; 0 when counters of two processors disagree about the order.

@@ -27,6 +27,16 @@ pub(crate) struct Guard {
     has_head: bool,
 }
 
+/// A response head that was counted.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) key: SeriesKey,
+    /// Since the request began.
+    pub(super) ns: u64,
+    /// Bytes of the body that are still to come; `u64::MAX` when that is not known.
+    missing_bytes: u64,
+}
+
 /// A response whose body is not at its end yet.
 #[derive(Debug)]
 pub(crate) struct BodyGuard {
@@ -71,14 +81,10 @@ impl Guard {
         self.key.route()
     }
 
-    /// Counts the response head; the guard of the body, unless there is none to wait for.
+    /// Counts the response head, and the end with it unless there is a body to wait for.
     #[inline]
-    pub(super) fn head<B: Body>(
-        &mut self,
-        response: &Response<B>,
-    ) -> (Option<BodyGuard>, SeriesKey, u64) {
+    pub(super) fn head<B: Body>(&mut self, response: &Response<B>) -> Head {
         self.has_head = true;
-        let (recorder, began) = (self.recorder, self.began);
         let status = response.status();
         let error = match response.extensions().get::<ErrorType>() {
             None if status.as_u16() < 500 => NO_NAME,
@@ -88,7 +94,7 @@ impl Guard {
         let missing_bytes = self.body_length(response);
         let is_upgrade = status == StatusCode::SWITCHING_PROTOCOLS;
         let ns = self.began.elapsed_ns();
-        let _gone = with_local(recorder.monitor(), |local| {
+        let _gone = with_local(self.recorder.monitor(), |local| {
             if missing_bytes > 0 {
                 local.record_head(key, ns);
             } else if is_upgrade {
@@ -98,44 +104,48 @@ impl Guard {
                 local.record_whole(key, ns, Outcome::Ended);
             }
         });
-        let body = if missing_bytes > 0 {
-            let is_open = true;
-            Some(BodyGuard {
-                recorder,
-                began,
-                key,
-                missing_bytes,
-                is_open,
-            })
-        } else {
-            None
-        };
-        (body, key, ns)
+        Head {
+            key,
+            ns,
+            missing_bytes,
+        }
+    }
+
+    /// The guard of the body that follows `head`, unless there is none to wait for.
+    #[inline]
+    pub(super) fn body(&self, head: &Head) -> Option<BodyGuard> {
+        (head.missing_bytes > 0).then(|| BodyGuard {
+            recorder: self.recorder,
+            began: self.began,
+            key: head.key,
+            missing_bytes: head.missing_bytes,
+            is_open: true,
+        })
     }
 
     /// Bytes of the body that are still to come; `u64::MAX` when that is not known.
     #[inline]
     fn body_length<B: Body>(&self, response: &Response<B>) -> u64 {
-        let status = response.status();
-        // The server sends no body for these, and drops what there is unpolled.
-        let is_bodiless = self.key.method() == MethodId::HEAD
-            || status == StatusCode::NO_CONTENT
-            || status == StatusCode::NOT_MODIFIED
-            || status.is_informational()
-            || (self.key.method() == MethodId::CONNECT && status.is_success());
-        if is_bodiless {
-            return 0;
-        }
         match response.body().size_hint().exact() {
             Some(0) => 0,
             // Its length is known and yet nobody announced it: the body is in memory as a whole, and the server takes it
             // at the first ask, in the same breath as the head.
             Some(_) if !announces_length(response.headers()) => 0,
+            _ if self.is_bodiless(response.status()) => 0,
             // hyper stops asking at the announced length, so the end may never be seen.
             Some(exact) => exact,
             None if response.body().is_end_stream() => 0,
             None => announced_length(response.headers()).unwrap_or(u64::MAX),
         }
+    }
+
+    /// Whether the server sends no body for this status, and drops what there is unpolled.
+    fn is_bodiless(&self, status: StatusCode) -> bool {
+        self.key.method() == MethodId::HEAD
+            || status == StatusCode::NO_CONTENT
+            || status == StatusCode::NOT_MODIFIED
+            || status.is_informational()
+            || (self.key.method() == MethodId::CONNECT && status.is_success())
     }
 
     /// Counts a panic of the service as a 500.
@@ -276,11 +286,16 @@ fn route_of<B>(_request: &Request<B>, _local: &mut Local) -> RouteId {
 
 #[inline]
 fn method_of(method: &Method) -> MethodId {
-    match *method {
-        Method::GET => MethodId::GET,
-        Method::POST => MethodId::POST,
-        ref other => MethodId::of(other.as_str()),
+    if *method == Method::GET {
+        MethodId::GET
+    } else {
+        other_method_of(method)
     }
+}
+
+#[inline(never)]
+fn other_method_of(method: &Method) -> MethodId {
+    MethodId::of(method.as_str())
 }
 
 /// Few headers are sooner compared than the name is hashed.

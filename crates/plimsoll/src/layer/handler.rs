@@ -72,18 +72,22 @@ impl<F: Future<Output = Response>> Future for HandlerFuture<F> {
         let Some(measured) = this.measured else {
             return this.inner.poll(cx);
         };
-        match measured.poll(this.inner, cx) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(mut response)) => {
-                if let Some(carried) = measured.finish(&mut response) {
-                    wrap(&mut response, carried);
+        let mut polled = if measured.answers_panics() {
+            match measured.poll_catching(this.inner, cx) {
+                Ok(polled) => polled,
+                Err(panic) => {
+                    measured.panicked(panic);
+                    return Poll::Ready(StatusCode::INTERNAL_SERVER_ERROR.into_response());
                 }
-                Poll::Ready(response)
             }
-            Err(panic) => {
-                measured.panicked(panic);
-                Poll::Ready(StatusCode::INTERNAL_SERVER_ERROR.into_response())
-            }
+        } else {
+            measured.poll(this.inner, cx)
+        };
+        if let Poll::Ready(response) = &mut polled
+            && let Some(carried) = measured.finish(response)
+        {
+            wrap(response, carried);
         }
+        polled
     }
 }

@@ -106,25 +106,29 @@ where
                 .poll(cx)
                 .map_ok(|response| response.map(Body::new));
         };
-        match measured.poll(this.inner, cx) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Ok(response))) => {
-                // Of a body that is axum's already this makes nothing new.
-                let mut response = response.map(Body::new);
-                if let Some(carried) = measured.finish(&mut response) {
-                    wrap(&mut response, carried);
+        let polled = if measured.answers_panics() {
+            match measured.poll_catching(this.inner, cx) {
+                Ok(polled) => polled,
+                Err(panic) => {
+                    measured.panicked(panic);
+                    return Poll::Ready(Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()));
                 }
-                Poll::Ready(Ok(response))
             }
-            Ok(Poll::Ready(Err(error))) => {
-                measured.guard.errored();
-                Poll::Ready(Err(error))
+        } else {
+            measured.poll(this.inner, cx)
+        };
+        // Of a body that is axum's already this makes nothing new.
+        let mut polled = polled.map_ok(|response| response.map(Body::new));
+        match &mut polled {
+            Poll::Pending => {}
+            Poll::Ready(Ok(response)) => {
+                if let Some(carried) = measured.finish(response) {
+                    wrap(response, carried);
+                }
             }
-            Err(panic) => {
-                measured.panicked(panic);
-                Poll::Ready(Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()))
-            }
+            Poll::Ready(Err(_)) => measured.guard.errored(),
         }
+        polled
     }
 }
 

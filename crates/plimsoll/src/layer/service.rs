@@ -75,12 +75,13 @@ where
 impl Measured {
     #[inline]
     pub(super) fn begin<A>(recorder: Recorder, request: &mut Request<A>) -> Self {
-        let guard = Guard::begin(recorder, request);
-        let details = if recorder.is_detailed() {
-            Some(Details::begin(&guard, request))
-        } else {
-            None
+        let mut measured = Self {
+            guard: Guard::begin(recorder, request),
+            details: None,
         };
-        Self { guard, details }
+        if recorder.is_detailed() {
+            measured.details = Some(Details::begin(&measured.guard, request));
+        }
+        measured
     }
 }

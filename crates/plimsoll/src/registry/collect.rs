@@ -42,6 +42,7 @@ struct SeenShard {
 struct SeenSeries {
     series: Arc<Series>,
     key: RequestKey,
+    whole: Seen,
     duration: Seen,
     body_duration: Seen,
     ended: u64,
@@ -228,6 +229,7 @@ impl SeenSeries {
         Self {
             key: shared.request_key(series.key),
             series: Arc::clone(series),
+            whole: Seen::default(),
             duration: Seen::default(),
             body_duration: Seen::default(),
             ended: 0,
@@ -237,17 +239,25 @@ impl SeenSeries {
     }
 
     fn take_new(&mut self) -> Option<RequestSeries> {
+        let whole = self.series.whole.take_new(&mut self.whole);
         let duration = self.series.duration.take_new(&mut self.duration);
         let body_duration = self.series.body_duration.take_new(&mut self.body_duration);
         let ended = grown(&self.series.ended, &mut self.ended);
         let cancelled = grown(&self.series.cancelled, &mut self.cancelled);
         let failed = grown(&self.series.failed, &mut self.failed);
-        if duration.is_none() && body_duration.is_none() && ended + cancelled + failed == 0 {
+        let is_old = whole.is_none() && duration.is_none() && body_duration.is_none();
+        if is_old && ended + cancelled + failed == 0 {
             return None;
         }
+        let mut duration = duration.unwrap_or_default();
+        let mut body_duration = body_duration.unwrap_or_default();
+        if let Some(whole) = &whole {
+            duration.merge(whole);
+            body_duration.merge(whole);
+        }
         Some(RequestSeries {
-            duration: duration.unwrap_or_default(),
-            body_duration: body_duration.unwrap_or_default(),
+            duration,
+            body_duration,
             ended,
             cancelled,
             failed,

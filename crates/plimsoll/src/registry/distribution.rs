@@ -50,22 +50,9 @@ impl Distribution {
     /// Counts one duration; `false` when the budget has no room for the chunk it falls into. Owner only.
     #[inline]
     pub(crate) fn record(&self, ns: u64, budget: &Budget) -> bool {
-        let at = Self::index(ns);
-        self.record_at(at, ns, budget)
-    }
-
-    /// The bucket of a duration.
-    #[inline]
-    pub(crate) fn index(ns: u64) -> usize {
-        let seconds = ns.max(1) as f64 * 1e-9;
-        (index_at_scale_5(seconds) - FIRST).clamp(0, BUCKETS as i32 - 1) as usize
-    }
-
-    /// Counts one duration in the bucket that [`index`](Self::index) gave for it. Owner only.
-    #[inline]
-    pub(crate) fn record_at(&self, at: usize, ns: u64, budget: &Budget) -> bool {
         // A duration of nothing counts as 1 ns, so that the sum tells whether anything was recorded.
         let ns = ns.max(1);
+        let at = Self::index(ns);
         let chunk = match self.chunks[at / CHUNK].get() {
             Some(chunk) => chunk,
             None => match self.make_chunk(at / CHUNK, budget) {
@@ -84,6 +71,14 @@ impl Distribution {
             self.max_ns.store(ns, Relaxed);
         }
         true
+    }
+
+    /// The bucket of a duration.
+    #[inline]
+    fn index(ns: u64) -> usize {
+        // Processors turn signed numbers into floating point in one step; 2^63 ns are 292 years.
+        let seconds = ns.cast_signed() as f64 * 1e-9;
+        (index_at_scale_5(seconds) - FIRST).clamp(0, BUCKETS as i32 - 1) as usize
     }
 
     #[cold]

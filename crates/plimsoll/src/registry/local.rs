@@ -1,6 +1,6 @@
 //! A thread's way to its shard.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -9,17 +9,23 @@ use hashbrown::HashMap;
 use super::budget::Budget;
 use super::distribution::Distribution;
 use super::routes::RouteCache;
-use super::series::{Outcome, RouteId, Series, SeriesKey, bump};
+use super::series::{Outcome, RouteId, Series, SeriesKey, bump, spread};
 use super::shard::{Shard, Timing, TimingId};
 use super::shared::{MonitorId, Shared};
 
 thread_local! {
-    /// The shards that this thread writes, one per monitor; the one used first stands first.
-    static LOCALS: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
+    /// The shard that this thread wrote last; none while it is being written.
+    static CURRENT: Cell<Option<Box<Local>>> = const { Cell::new(None) };
+    /// Those of other monitors, one of each.
+    #[expect(clippy::vec_box, reason = "a box moves between here and CURRENT as it is")]
+    static OTHERS: RefCell<Vec<Box<Local>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What a series costs beside itself: its entries in the thread's table and in the lists of shard and collector.
 const ENTRY_BYTES: usize = 200;
+
+/// Slots for series lately written; a power of two.
+const RECENT: usize = 64;
 
 /// One thread's writing end of one monitor.
 pub(crate) struct Local {
@@ -27,6 +33,8 @@ pub(crate) struct Local {
     pub(crate) shared: Arc<Shared>,
     pub(crate) shard: Arc<Shard>,
     routes: RouteCache,
+    /// Series lately written, each in the slot of its key, so that most are found without a search.
+    recent: [Option<Arc<Series>>; RECENT],
     series: HashMap<u64, Arc<Series>, BuildHasherDefault<Multiply>>,
     timings: Vec<Option<Arc<Timing>>>,
 }
@@ -34,34 +42,35 @@ pub(crate) struct Local {
 /// Runs `write` on the calling thread's end of `monitor`; `None` when that monitor is gone.
 #[inline]
 pub(crate) fn with_local<R>(monitor: MonitorId, write: impl FnOnce(&mut Local) -> R) -> Option<R> {
-    let mut write = Some(write);
-    let written = LOCALS.try_with(|locals| {
-        let mut locals = locals.try_borrow_mut().ok()?;
-        let at = match locals.first() {
-            Some(first) if first.monitor == monitor => 0,
-            _ => find_or_attach(&mut locals, monitor)?,
-        };
-        let write = write.take()?;
-        Some(write(locals.get_mut(at)?))
-    });
-    match (written, write) {
-        (Ok(Some(result)), _) => Some(result),
-        (Ok(None), None) => None,
-        // The thread is about to end, or an allocator hook came back in: write through a shard of its own.
-        (_, Some(write)) => Some(write(&mut Local::attach(monitor)?)),
-        (Err(_), None) => None,
-    }
+    // Taken out rather than borrowed, and `write` called in one place only: so all of it becomes one piece of code. A write
+    // that comes back in, as from an allocator's hook, finds none here and makes its own.
+    let current = CURRENT.try_with(Cell::take).ok().flatten();
+    let mut local = match current {
+        Some(local) if local.monitor == monitor => local,
+        other => switch(other, monitor)?,
+    };
+    let written = write(&mut local);
+    // A thread that is about to end has no place for it any more: it is dropped, which gives the shard back.
+    let _ended = CURRENT.try_with(|current| current.set(Some(local)));
+    Some(written)
 }
 
+/// Puts `current` aside for the shard of `monitor`.
 #[cold]
-fn find_or_attach(locals: &mut Vec<Local>, monitor: MonitorId) -> Option<usize> {
-    if let Some(at) = locals.iter().position(|local| local.monitor == monitor) {
-        return Some(at);
+fn switch(current: Option<Box<Local>>, monitor: MonitorId) -> Option<Box<Local>> {
+    let present = OTHERS.try_with(|others| {
+        let mut others = others.try_borrow_mut().ok()?;
+        others.extend(current);
+        let at = others.iter().position(|local| local.monitor == monitor);
+        if at.is_none() {
+            others.retain(|local| local.shared.is_alive());
+        }
+        at.map(|at| others.swap_remove(at))
+    });
+    match present {
+        Ok(Some(local)) => Some(local),
+        _ => Some(Box::new(Local::attach(monitor)?)),
     }
-    let new = Local::attach(monitor)?;
-    locals.retain(|local| local.shared.is_alive());
-    locals.push(new);
-    Some(locals.len() - 1)
 }
 
 impl Local {
@@ -83,6 +92,7 @@ impl Local {
             shared,
             shard,
             routes: RouteCache::default(),
+            recent: [const { None }; RECENT],
             series,
             timings,
         })
@@ -135,9 +145,7 @@ impl Local {
         bump(&self.shard.finished, 1);
         let recorded = self.with_series(key, |series, budget| {
             series.count(outcome);
-            let at = Distribution::index(ns);
-            series.duration.record_at(at, ns, budget)
-                & series.body_duration.record_at(at, ns, budget)
+            series.whole.record(ns, budget)
         });
         if recorded != Some(true) {
             bump(&self.shard.dropped_series, 1);
@@ -151,17 +159,25 @@ impl Local {
         key: SeriesKey,
         write: impl FnOnce(&Series, &Budget) -> R,
     ) -> Option<R> {
-        let series = match self.series.get(&key.bits()) {
-            Some(series) => series,
-            None => {
-                self.add_series(key);
-                self.series.get(&key.bits())?
-            }
-        };
+        let slot = (spread(key.bits()) >> (64 - RECENT.trailing_zeros())) as usize;
+        if !matches!(&self.recent[slot], Some(series) if series.key == key) {
+            self.search_series(key, slot)?;
+        }
+        let series = self.recent[slot].as_ref()?;
         Some(write(series, &self.shared.budget))
     }
 
+    /// Puts the series of `key` into its slot; `None` when there is no room for a new one.
     #[cold]
+    fn search_series(&mut self, key: SeriesKey, slot: usize) -> Option<()> {
+        if !self.series.contains_key(&key.bits()) {
+            self.add_series(key);
+        }
+        let series = self.series.get(&key.bits())?;
+        self.recent[slot] = Some(Arc::clone(series));
+        Some(())
+    }
+
     fn add_series(&mut self, key: SeriesKey) {
         if self.shared.budget.take(size_of::<Series>() + ENTRY_BYTES) {
             let series = Arc::new(Series::new(key));
@@ -233,8 +249,8 @@ impl Hasher for Multiply {
 
     #[inline]
     fn write_u64(&mut self, key: u64) {
-        // 2^64 / golden ratio (Knuth, The Art of Computer Programming 3, 6.4); the low half alone would ignore the route.
-        let product = (self.0 ^ key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // The low half alone would ignore the route.
+        let product = spread(self.0 ^ key);
         self.0 = product ^ (product >> 32);
     }
 }

@@ -3,6 +3,8 @@
 use hashbrown::HashMap;
 
 use super::series::RouteId;
+#[cfg(feature = "axum")]
+use super::series::spread;
 use super::shared::Shared;
 
 /// Number of requests that no route matched.
@@ -71,6 +73,5 @@ impl RouteCache {
 #[cfg(feature = "axum")]
 #[inline]
 fn slot(address: usize) -> usize {
-    ((address as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.trailing_zeros()))
-        as usize
+    (spread(address as u64 >> 4) >> (64 - SLOTS.trailing_zeros())) as usize
 }

@@ -64,6 +64,12 @@ impl SeriesKey {
     }
 }
 
+/// Spreads a number over the upper bits: times 2^64 / golden ratio (Knuth, The Art of Computer Programming 3, 6.4).
+#[inline]
+pub(super) fn spread(number: u64) -> u64 {
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// One of the methods that HTTP defines, or none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MethodId(u8);
@@ -75,12 +81,10 @@ const METHODS: [&str; 11] = [
 
 impl MethodId {
     pub(crate) const GET: Self = Self(1);
-    pub(crate) const POST: Self = Self(2);
     pub(crate) const HEAD: Self = Self(5);
     pub(crate) const CONNECT: Self = Self(7);
 
     /// The method of this name, as HTTP spells it.
-    #[inline]
     pub(crate) fn of(method: &str) -> Self {
         let known = match method {
             "GET" => 1,
@@ -124,9 +128,11 @@ pub(crate) fn bump(counter: &AtomicU64, n: u64) {
 #[derive(Debug)]
 pub(crate) struct Series {
     pub(crate) key: SeriesKey,
-    /// To the response head.
+    /// Of requests whose head and end are one: to either.
+    pub(crate) whole: Distribution,
+    /// Of all others, to the response head.
     pub(crate) duration: Distribution,
-    /// To the last byte.
+    /// Of these, to the last byte.
     pub(crate) body_duration: Distribution,
     pub(crate) ended: AtomicU64,
     pub(crate) cancelled: AtomicU64,
@@ -138,6 +144,7 @@ impl Series {
     pub(crate) fn new(key: SeriesKey) -> Self {
         Self {
             key,
+            whole: Distribution::new(),
             duration: Distribution::new(),
             body_duration: Distribution::new(),
             ended: AtomicU64::new(0),
