@@ -41,3 +41,18 @@ async fn a_second_run_ends_at_once() {
     monitor.run().await;
     assert!(!first.is_finished());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_aborted_run_can_be_begun_again() {
+    let monitor = monitor();
+    let first = tokio::spawn(monitor.run());
+    tokio::task::yield_now().await;
+    assert!(monitor.is_running());
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    assert!(!monitor.is_running());
+    let second = tokio::spawn(monitor.run());
+    tokio::task::yield_now().await;
+    assert!(monitor.is_running());
+    assert!(!second.is_finished());
+}
