@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Index = 4,
     /// The end of a seal: what stands before it counts.
     Commit = 5,
+    /// Nothing, up to the end of a page.
+    Padding = 6,
 }
 
 impl Kind {
@@ -40,6 +42,7 @@ impl Kind {
             Kind::Block,
             Kind::Index,
             Kind::Commit,
+            Kind::Padding,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)

@@ -74,6 +74,7 @@ fn read(
                 headed = segment::read_head(&frame.payload) == Ok(number);
                 replayed.length = frame.end();
             }
+            Found::Frame(frame) if frame.kind == Kind::Padding => replayed.length = frame.end(),
             Found::Frame(frame) => {
                 match rows::read(&frame.payload, index).map(|batch| fitting(batch, schema)) {
                     Ok(batch) => replayed.memtable.insert([batch]),

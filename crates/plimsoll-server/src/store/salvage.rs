@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
                         self.settled = end;
                         true
                     }
-                    Kind::Batch => false,
+                    Kind::Batch | Kind::Padding => false,
                     Kind::Block => {
                         let block = block::decode(frame.payload).ok();
                         block

@@ -12,6 +12,12 @@ use super::wire::{self, Decoded, Malformed, Reader};
 /// What the first frame of a file says.
 const JOURNAL: &str = "journal";
 
+/// The unit in which the system writes a file: a page that is half filled is written again when the next frame joins it.
+const PAGE: u64 = 4096;
+
+/// Groups of frames longer than this are not padded: there a page more or less does not count.
+const PADDED_UP_TO: usize = 64 << 10;
+
 /// A segment that is written to.
 #[derive(Debug)]
 pub(crate) struct Segment {
@@ -69,21 +75,29 @@ impl Segment {
     /// Writes frames behind the last and syncs. After an error nothing of them counts; after a failed sync
     /// ([`io::ErrorKind::Other`] is all that is known of it) the segment must not be written to again.
     pub(crate) fn append(&mut self, frames: &[&[u8]]) -> io::Result<()> {
-        let total: usize = frames.iter().map(|frame| frame.len()).sum();
-        self.write(frames).inspect_err(|_| self.cut_back())?;
+        let written = self.write(frames).inspect_err(|_| self.cut_back())?;
         self.file.sync_data().map_err(|error| {
             self.cut_back();
             io::Error::other(error)
         })?;
-        self.length += total as u64;
+        self.length += written;
         Ok(())
     }
 
-    fn write(&self, frames: &[&[u8]]) -> io::Result<()> {
-        match frames {
-            [one] => self.file.write_all_at(one, self.length),
-            many => self.file.write_all_at(&many.concat(), self.length),
+    /// Tells how many bytes it wrote.
+    fn write(&self, frames: &[&[u8]]) -> io::Result<u64> {
+        let total: usize = frames.iter().map(|frame| frame.len()).sum();
+        let padding = padding(self.length, total);
+        let padded = padding.as_ref().map_or(0, Vec::len);
+        match (frames, &padding) {
+            ([one], None) => self.file.write_all_at(one, self.length)?,
+            _ => {
+                let mut joined = frames.concat();
+                joined.extend(padding.iter().flatten());
+                self.file.write_all_at(&joined, self.length)?;
+            }
         }
+        Ok((total + padded) as u64)
     }
 
     /// What is half written goes. If even that fails, replay finds a frame without a good checksum there.
@@ -92,6 +106,19 @@ impl Segment {
             tracing::warn!(segment = self.number, %error, "cannot cut segment {} back to its last good length", self.number);
         }
     }
+}
+
+/// A frame that fills the rest of the last page, where a group as long as the last would not fit into it any more: the
+/// next group then touches one page less. `at` is where the last group begins, `length` its bytes.
+fn padding(at: u64, length: usize) -> Option<Vec<u8>> {
+    let room = (PAGE - (at + length as u64) % PAGE) as usize;
+    if length > PADDED_UP_TO || room < frame::HEADER || room >= length {
+        return None;
+    }
+    let mut padding = frame::begin(room);
+    padding.resize(room, 0);
+    frame::finish(&mut padding, 0, Kind::Padding);
+    Some(padding)
 }
 
 /// The number in a segment's first frame.
@@ -134,4 +161,57 @@ pub(crate) fn total(dir: &Path) -> u64 {
 /// Makes what was created, renamed or removed in a folder survive a power cut.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::frame::{Found, Frames};
+
+    fn batch(length: usize) -> Vec<u8> {
+        let mut frame = frame::begin(length);
+        frame.resize(length, 7);
+        frame::finish(&mut frame, 0, Kind::Batch);
+        frame
+    }
+
+    #[test]
+    fn no_group_touches_a_page_more_than_it_needs() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut segment = Segment::create(dir.path(), 1).unwrap();
+        for length in [1900, 1900, 1900, 1500, 1500, 5000, 5000] {
+            let start = segment.length;
+            segment.append(&[&batch(length)]).unwrap();
+            let pages = (start + length as u64 - 1) / PAGE - start / PAGE + 1;
+            assert_eq!(pages, (length as u64).div_ceil(PAGE), "{length} at {start}");
+        }
+        assert_eq!(
+            fs::metadata(path(dir.path(), 1)).unwrap().len(),
+            segment.length
+        );
+    }
+
+    #[test]
+    fn padding_is_no_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut segment = Segment::create(dir.path(), 1).unwrap();
+        for length in 20..3000 {
+            if length % 7 == 0 {
+                segment.append(&[&batch(length)]).unwrap();
+            }
+        }
+        let found = Frames::new(&segment.file, 0, segment.length);
+        let kinds: Vec<Kind> = found
+            .map(|found| match found {
+                Found::Frame(frame) => frame.kind,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let of = |kind| kinds.iter().filter(|found| **found == kind).count();
+        assert_eq!(
+            of(Kind::Batch),
+            (20..3000).filter(|length| length % 7 == 0).count()
+        );
+        assert!(of(Kind::Padding) > 0);
+    }
 }
