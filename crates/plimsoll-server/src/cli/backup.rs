@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use http_body_util::BodyExt;
 use serde_json::Value;
 
-use super::client::{query_string, send};
+use super::client::{fetch, query_string};
 use super::progress::Line;
 use super::target::{Target, TargetFlags, block_on};
 use super::{Place, say};
@@ -64,19 +63,9 @@ pub(super) fn run(command: &BackupCommand) -> anyhow::Result<()> {
             let params = [("folder".to_owned(), path.to_owned())];
             let answer = watched(&folder, || {
                 block_on(async {
-                    let response = send(
-                        "POST",
-                        &url,
-                        &format!("/api/v1/backup?{}", query_string(&params)),
-                    )
-                    .await?;
-                    let body = response
-                        .into_body()
-                        .collect()
-                        .await
-                        .context("the answer broke off")?;
-                    serde_json::from_slice::<Value>(&body.to_bytes())
-                        .context("the answer is no JSON")
+                    let path = format!("/api/v1/backup?{}", query_string(&params));
+                    let body = fetch("POST", &url, &path).await?;
+                    serde_json::from_slice::<Value>(&body).context("the answer is no JSON")
                 })
             })?;
             let number = |name: &str| answer[name].as_u64().unwrap_or_default();

@@ -53,6 +53,13 @@ pub(super) async fn send(
     }
 }
 
+/// [`send`] with the whole answer read.
+pub(super) async fn fetch(method: &str, url: &str, path: &str) -> anyhow::Result<Bytes> {
+    let response = send(method, url, path).await?;
+    let body = response.into_body().collect().await;
+    Ok(body.context("the answer broke off")?.to_bytes())
+}
+
 /// `name=value&…` for a path.
 pub(super) fn query_string(params: &[(String, String)]) -> String {
     let pairs = params

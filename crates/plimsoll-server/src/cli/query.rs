@@ -5,10 +5,9 @@ use std::io::Write;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use http_body_util::BodyExt;
 use serde_json::Value;
 
-use super::client::{query_string, send};
+use super::client::{fetch, query_string};
 use super::target::{Target, TargetFlags, block_on};
 use crate::api::v1::json;
 use crate::api::v1::request::QueryRequest;
@@ -62,18 +61,8 @@ pub(super) fn run(command: &QueryCommand) -> anyhow::Result<()> {
     let params = command.params();
     let answer = match command.target.open()? {
         Target::Server(url) => block_on(async {
-            let response = send(
-                "GET",
-                &url,
-                &format!("/api/v1/query?{}", query_string(&params)),
-            )
-            .await?;
-            let body = response
-                .into_body()
-                .collect()
-                .await
-                .context("the answer broke off")?;
-            Ok(body.to_bytes().to_vec())
+            let path = format!("/api/v1/query?{}", query_string(&params));
+            Ok(fetch("GET", &url, &path).await?.to_vec())
         })?,
         Target::Store(store) => {
             let request =
