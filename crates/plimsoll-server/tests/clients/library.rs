@@ -109,11 +109,15 @@ async fn what_a_service_answers_is_what_the_server_tells() {
             continue;
         }
         seconds.sort_by(f64::total_cmp);
-        let exact = seconds[(seconds.len() as f64 * 0.95).ceil() as usize - 1];
+        // The two clocks start and stop at different moments: a thread that has to wait between them can move a request
+        // past its neighbour, so the ranks beside the 95th percentile's bound the answer.
+        let rank = (seconds.len() as f64 * 0.95).ceil() as usize - 1;
+        let least = seconds[rank - 1] * (1.0 - 0.022);
+        let most = seconds[(rank + 1).min(seconds.len() - 1)] * (1.0 + 0.022);
         let p95 = row["p95_seconds"].as_f64().unwrap();
         assert!(
-            (p95 / exact - 1.0).abs() < 0.022,
-            "p95 of {key:?} is {p95} instead of {exact}"
+            (least..=most).contains(&p95),
+            "p95 of {key:?} is {p95}, not within {least} to {most}"
         );
     }
     let (_, metrics) = server
