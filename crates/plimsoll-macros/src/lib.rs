@@ -7,7 +7,7 @@ use syn::{Expr, ItemFn, LitStr, ReturnType, Token, Type, parse_macro_input};
 
 /// Times each call of a function, by outcome.
 ///
-/// ```ignore
+/// ```text
 /// #[plimsoll::track]
 /// async fn price(order: &Order) -> Result<Money, Error> { … }
 ///
