@@ -4,6 +4,7 @@ pub mod body;
 pub mod door;
 pub mod extract;
 pub mod listener;
+pub(crate) mod percent;
 pub mod problem;
 pub mod slow;
 pub mod stream;

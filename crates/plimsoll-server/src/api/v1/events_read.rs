@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::http::extract::Params;
+use crate::http::percent::percent_encoded;
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::state::{App, AppState};
 use crate::store::query::{
@@ -281,17 +282,4 @@ fn plain(value: &Value) -> Json {
         Value::F64(value) => Json::from(*value),
         _ => Json::Null,
     }
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte))
-            }
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
 }
