@@ -36,6 +36,13 @@ async fn breaking() -> Body {
     ]))
 }
 
+async fn panicking() -> Body {
+    Body::from_stream(stream::iter(0..2).map(|chunk| match chunk {
+        0 => Ok::<_, Infallible>("first"),
+        _ => panic!("the source is gone"),
+    }))
+}
+
 async fn endless() -> Body {
     Body::from_stream(stream::repeat(Ok::<_, Infallible>(Bytes::from_static(
         &[b'x'; 8192],
@@ -64,6 +71,7 @@ fn app() -> Router {
         .route("/fixed", get(|| with_length(5)))
         .route("/trailers", get(trailing))
         .route("/breaking", get(breaking))
+        .route("/panicking", get(panicking))
         .route("/endless", get(endless))
         .route(
             "/never",
@@ -162,6 +170,22 @@ async fn a_body_that_breaks_off_counts_as_failed() {
             ("body", "/breaking")
         );
         assert!(failures[0].message.contains("the source dried up"));
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_panics_counts_as_failed() {
+    for http2 in [false, true] {
+        let server = Server::layered(app()).await;
+        if http2 {
+            assert!(server.http2("GET", "/panicking").await.is_err());
+        } else {
+            server.http1("GET /panicking", "").await;
+        }
+        let (key, series) = server.only_series(1).await;
+        assert_eq!((key.status, series.cancelled, series.failed), (200, 0, 1));
+        assert_eq!(server.monitor.failures()[0].error_type.as_ref(), "body");
+        assert_eq!(server.monitor.cumulative().error_rate(), Some(1.0));
     }
 }
 

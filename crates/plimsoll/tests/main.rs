@@ -14,5 +14,6 @@ mod monitors;
 mod requests;
 mod routes;
 mod server;
+mod tower_service;
 mod track;
 mod upgrades;

@@ -265,7 +265,11 @@ impl BodyGuard {
 impl Drop for BodyGuard {
     #[inline]
     fn drop(&mut self) {
-        self.end(Outcome::Cancelled);
+        if self.is_open && std::thread::panicking() {
+            self.fail(&"the body panicked");
+        } else {
+            self.end(Outcome::Cancelled);
+        }
     }
 }
 

@@ -65,7 +65,7 @@ where
             .recorder
             .map(|recorder| Measured::begin(recorder, &mut request));
         match measured {
-            // A synchronous part of the service that panics is dropped with the guard: cancelled, and the panic goes on.
+            // A panic in the synchronous part of the service goes on, whatever was asked for; the guard counts it.
             Some(measured) => ResponseFuture::new(self.inner.call(request), Some(measured)),
             None => ResponseFuture::new(self.inner.call(request), None),
         }
