@@ -83,7 +83,7 @@ impl Monitor {
         &self.inner.ring
     }
 
-    /// Failed requests and broken bodies: the last [`Failures::KEPT`](Failure::KEPT) of each route, newest last.
+    /// Failed requests and broken bodies: the last [`Failure::KEPT`] of each route and error type, newest last.
     pub fn failures(&self) -> Vec<Failure> {
         self.inner.failures.all()
     }
