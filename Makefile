@@ -46,6 +46,10 @@ ci: ## Everything that must hold before a change lands: format, lints, licences,
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --all --manifest-path bench/Cargo.toml --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@# The library's optional parts one by one: what only another part uses would be a warning.
+	for features in "" tower axum export tower,export; do \
+		$(CARGO) clippy -p plimsoll --no-default-features --features "$$features" --locked -- -D warnings; \
+	done
 	@.ci/deny
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	@.ci/test

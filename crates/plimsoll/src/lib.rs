@@ -1,5 +1,14 @@
 //! The load line for your services: measures every request, query and resource of a Rust service.
 
+#![cfg_attr(
+    not(feature = "tower"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "requests are counted by the layer alone"
+    )
+)]
+
 pub mod clock;
 pub mod config;
 mod error;

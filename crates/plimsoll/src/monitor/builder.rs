@@ -227,6 +227,7 @@ impl Builder {
                 ring: Ring::new(Ring::MAX_BYTES),
                 failures,
                 options,
+                #[cfg(feature = "axum")]
                 started,
                 running: AtomicBool::new(false),
             }),

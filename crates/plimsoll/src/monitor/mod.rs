@@ -43,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) failures: Arc<Failures>,
     pub(crate) options: Options,
     pub(crate) periphery: Periphery,
+    #[cfg(feature = "axum")]
     pub(crate) started: Moment,
     running: AtomicBool,
 }

@@ -26,7 +26,7 @@ pub(crate) use metrics::{GaugeCell, TimingKey};
 pub(crate) use routes::UNMATCHED;
 pub(crate) use series::{MethodId, NO_NAME, NameId, Outcome, RouteId, SeriesKey};
 pub(crate) use shard::TimingId;
-pub(crate) use shared::{Connections, MonitorId};
+pub(crate) use shared::MonitorId;
 
 use crate::clock::Moment;
 use crate::monitor::{Failures, Options};
@@ -106,6 +106,7 @@ impl Registry {
         )
     }
 
+    #[cfg(feature = "axum")]
     pub(crate) fn connections(&self) -> ConnectionCounts {
         ConnectionCounts(Arc::clone(&self.shared))
     }
@@ -156,13 +157,15 @@ pub(crate) fn events(monitor: MonitorId, n: u64) {
 }
 
 /// The connection counters of a monitor, for as long as a listener lives.
+#[cfg(feature = "axum")]
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionCounts(Arc<Shared>);
 
+#[cfg(feature = "axum")]
 impl std::ops::Deref for ConnectionCounts {
-    type Target = Connections;
+    type Target = shared::Connections;
 
-    fn deref(&self) -> &Connections {
+    fn deref(&self) -> &shared::Connections {
         &self.0.connections
     }
 }

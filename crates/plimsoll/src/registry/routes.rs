@@ -12,6 +12,7 @@ pub(crate) const UNMATCHED: RouteId = 0;
 /// Number of all routes beyond the bound.
 pub(crate) const OTHER: RouteId = 1;
 
+#[cfg(feature = "axum")]
 const SLOTS: usize = 64;
 
 /// One thread's memory of the routes it saw.
