@@ -5,9 +5,9 @@ use axum::response::Response;
 use plimsoll::performance::{Database, MB, Memory, Metrics, RequestTotals};
 use serde::Serialize;
 
-use super::{Asked, Question, unanswered};
+use super::{Asked, Question, answered};
 use crate::http::extract::Params;
-use crate::http::problem::{Answer, json_answer};
+use crate::http::problem::Answer;
 use crate::performance::requests::requests;
 use crate::performance::states::{State as Held, states};
 use crate::services::rfc3339;
@@ -32,12 +32,7 @@ struct Told {
 /// 404 for an unknown service, 400 for parameters out of range.
 pub async fn metrics(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let question = asked.question(&app)?;
-    let store = app.store.clone();
-    let told = app
-        .slow
-        .run(move || answer(&store, question).map_err(unanswered))
-        .await?;
-    json_answer(&told)
+    answered(&app, move |store| answer(store, question)).await
 }
 
 fn answer(store: &Store, question: Question) -> Result<Told, QueryError> {

@@ -5,11 +5,13 @@ pub mod resources;
 pub mod routes;
 
 use axum::http::StatusCode;
-use serde::Deserialize;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
 
-use crate::http::problem::{Answer, Problem};
+use crate::http::problem::{Answer, Problem, json_answer};
 use crate::performance::{Period, Scope};
 use crate::state::AppState;
+use crate::store::Store;
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 use crate::tick;
@@ -79,6 +81,15 @@ impl Asked {
     }
 }
 
-fn unanswered(error: QueryError) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "invalid", error.to_string())
+/// Reads the store apart from short requests.
+async fn answered<T: Serialize + Send + 'static>(
+    app: &AppState,
+    read: impl FnOnce(&Store) -> Result<T, QueryError> + Send + 'static,
+) -> Answer<Response> {
+    let store = app.store.clone();
+    let read = move || {
+        read(&store)
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "invalid", error.to_string()))
+    };
+    json_answer(&app.slow.run(read).await?)
 }

@@ -7,9 +7,9 @@ use axum::response::Response;
 use plimsoll::resources::Trend;
 use serde::Serialize;
 
-use super::{Asked, Question, unanswered};
+use super::{Asked, Question, answered};
 use crate::http::extract::Params;
-use crate::http::problem::{Answer, json_answer};
+use crate::http::problem::Answer;
 use crate::performance::resources::{Resource, resources};
 use crate::services::rfc3339;
 use crate::state::App;
@@ -57,12 +57,7 @@ pub async fn resources_of(
 ) -> Answer<Response> {
     let question = asked.question(&app)?;
     let limit = asked.limit(MAX_INSTANCES)?;
-    let store = app.store.clone();
-    let told = app
-        .slow
-        .run(move || answer(&store, question, limit).map_err(unanswered))
-        .await?;
-    json_answer(&told)
+    answered(&app, move |store| answer(store, question, limit)).await
 }
 
 fn answer(store: &Store, question: Question, limit: usize) -> Result<Told, QueryError> {

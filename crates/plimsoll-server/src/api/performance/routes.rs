@@ -7,9 +7,9 @@ use axum::response::Response;
 use plimsoll::performance::Requests;
 use serde::Serialize;
 
-use super::{Asked, Question, unanswered};
+use super::{Asked, Question, answered};
 use crate::http::extract::Params;
-use crate::http::problem::{Answer, json_answer};
+use crate::http::problem::Answer;
 use crate::performance::requests::{RequestCounts, RequestKey, requests};
 use crate::services::rfc3339;
 use crate::state::App;
@@ -58,12 +58,7 @@ struct Route {
 pub async fn routes(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let question = asked.question(&app)?;
     let limit = asked.limit(MAX_ROUTES)?;
-    let store = app.store.clone();
-    let told = app
-        .slow
-        .run(move || answer(&store, question, limit).map_err(unanswered))
-        .await?;
-    json_answer(&told)
+    answered(&app, move |store| answer(store, question, limit)).await
 }
 
 fn answer(store: &Store, question: Question, limit: usize) -> Result<Told, QueryError> {
