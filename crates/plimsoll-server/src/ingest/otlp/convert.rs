@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    Metric, NumberDataPoint, SummaryDataPoint, number_data_point,
+    ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint, SummaryDataPoint,
+    number_data_point,
 };
 use plimsoll::histogram::Histogram;
 
@@ -26,16 +27,28 @@ pub(super) struct Sent<'a> {
     flags: u32,
 }
 
-impl<'a> Sent<'a> {
-    pub(super) fn new(attributes: &'a [KeyValue], time: u64, start: u64, flags: u32) -> Self {
-        Self {
-            attributes,
-            time,
-            start,
-            flags,
+/// The messages differ in their values alone.
+macro_rules! sent_from {
+    ($($point:ty),*) => {$(
+        impl<'a> From<&'a $point> for Sent<'a> {
+            fn from(point: &'a $point) -> Self {
+                Self {
+                    attributes: &point.attributes,
+                    time: point.time_unix_nano,
+                    start: point.start_time_unix_nano,
+                    flags: point.flags,
+                }
+            }
         }
-    }
+    )*};
 }
+
+sent_from!(
+    NumberDataPoint,
+    HistogramDataPoint,
+    ExponentialHistogramDataPoint,
+    SummaryDataPoint
+);
 
 /// What the points of one metric share.
 pub(super) struct OfMetric<'a> {
@@ -47,12 +60,7 @@ pub(super) struct OfMetric<'a> {
 
 impl<'a> OfMetric<'a> {
     pub(super) fn number(&self, point: &'a NumberDataPoint, sink: &mut impl Sink) {
-        let sent = Sent::new(
-            &point.attributes,
-            point.time_unix_nano,
-            point.start_time_unix_nano,
-            point.flags,
-        );
+        let sent = Sent::from(point);
         let Some(value) = point.value else {
             return if sent.flags & NO_RECORDED_VALUE == 0 {
                 sink.refuse(&self.metric.name, 1, "has no value".into())
@@ -87,14 +95,7 @@ impl<'a> OfMetric<'a> {
 
     /// A summary's count and sum are kept as totals; each quantile is a gauge with the tag `quantile`.
     pub(super) fn summary(&self, point: &'a SummaryDataPoint, sink: &mut impl Sink) {
-        let sent = || {
-            Sent::new(
-                &point.attributes,
-                point.time_unix_nano,
-                point.start_time_unix_nano,
-                point.flags,
-            )
-        };
+        let sent = || Sent::from(point);
         self.keep(
             sent(),
             None,

@@ -150,24 +150,14 @@ fn walk_metric(metric: &Metric, tags: &Tags<'_>, sink: &mut impl Sink) {
             .for_each(|point| of.number(point, sink)),
         Data::Histogram(histogram) => {
             for point in &histogram.data_points {
-                let sent = Sent::new(
-                    &point.attributes,
-                    point.time_unix_nano,
-                    point.start_time_unix_nano,
-                    point.flags,
-                );
-                of.histogram(sent, |factor| histograms::explicit(point, factor), sink);
+                let convert = |factor| histograms::explicit(point, factor);
+                of.histogram(Sent::from(point), convert, sink);
             }
         }
         Data::ExponentialHistogram(histogram) => {
             for point in &histogram.data_points {
-                let sent = Sent::new(
-                    &point.attributes,
-                    point.time_unix_nano,
-                    point.start_time_unix_nano,
-                    point.flags,
-                );
-                of.histogram(sent, |factor| histograms::exponential(point, factor), sink);
+                let convert = |factor| histograms::exponential(point, factor);
+                of.histogram(Sent::from(point), convert, sink);
             }
         }
         Data::Summary(summary) => summary
