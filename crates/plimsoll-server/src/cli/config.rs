@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use super::Place;
+use super::{Place, Unprinted};
 use crate::config::Layers;
 
 /// Shows how the server is configured.
@@ -39,13 +38,13 @@ pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<()> {
     for ((table, name), setting) in settings {
         if table != section {
             section = table;
-            writeln!(out, "[{section}]").context("cannot write")?;
+            writeln!(out, "[{section}]").map_err(Unprinted)?;
         }
         let line = format!("{name} = {}", setting.value);
-        writeln!(out, "{line:<40} # {}", setting.source).context("cannot write")?;
+        writeln!(out, "{line:<40} # {}", setting.source).map_err(Unprinted)?;
     }
     for notice in &layers.notices {
-        writeln!(out, "# {notice}").context("cannot write")?;
+        writeln!(out, "# {notice}").map_err(Unprinted)?;
     }
     Ok(())
 }

@@ -6,11 +6,12 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use http_body_util::BodyExt;
 
+use super::Unprinted;
 use super::client::{query_string, send};
 use super::progress::Line;
 use super::target::{Target, TargetFlags, block_on};
 use crate::api::v1::time;
-use crate::export::{Export, Format};
+use crate::export::{Export, ExportError, Format};
 use crate::store::table::Nanos;
 use crate::tick;
 
@@ -81,10 +82,14 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
             };
             let mut out = BufWriter::new(std::io::stdout().lock());
             let mut line = Line::new();
-            export.write(&store, &mut out, &mut |progress| {
+            let exported = export.write(&store, &mut out, &mut |progress| {
                 line.show(|| format!("{}: {} rows", progress.measurement, progress.rows));
-            })?;
-            out.flush().context("cannot write to standard output")
+            });
+            match exported {
+                Err(ExportError::Write(cause)) => return Err(Unprinted(cause).into()),
+                exported => exported?,
+            };
+            Ok(out.flush().map_err(Unprinted)?)
         }
         Target::Server(url) => {
             let mut params = vec![("format".to_owned(), name.to_owned())];
@@ -116,10 +121,9 @@ async fn receive(url: &str, params: &[(String, String)]) -> anyhow::Result<()> {
         let frame = frame.context("the server broke the export off; its log says why")?;
         if let Ok(data) = frame.into_data() {
             received += data.len();
-            out.write_all(&data)
-                .context("cannot write to standard output")?;
+            out.write_all(&data).map_err(Unprinted)?;
             line.show(|| format!("{} MB", received / 1_000_000));
         }
     }
-    out.flush().context("cannot write to standard output")
+    Ok(out.flush().map_err(Unprinted)?)
 }

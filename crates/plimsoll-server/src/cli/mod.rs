@@ -10,11 +10,10 @@ mod serve;
 mod target;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
@@ -82,11 +81,11 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Serve(command) => serve::run(&command),
-        Command::Query(command) => query::run(&command),
-        Command::Export(command) => export::run(&command),
+        Command::Query(command) => read_enough(query::run(&command)),
+        Command::Export(command) => read_enough(export::run(&command)),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(command) => backup::run_restore(&command),
-        Command::Config(command) => config::run(&command),
+        Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -99,7 +98,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the command's own message")]
 fn report(error: &anyhow::Error) {
-    let colour = std::io::stderr().is_terminal() && !no_colour();
+    let colour = io::stderr().is_terminal() && !no_colour();
     let (on, off) = if colour {
         ("\x1b[31m", "\x1b[0m")
     } else {
@@ -108,12 +107,25 @@ fn report(error: &anyhow::Error) {
     eprintln!("{on}error:{off} {error:#}");
 }
 
+/// A result could not be printed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct Unprinted(#[from] io::Error);
+
+/// Whoever reads a result may leave before its end, as `head` does: no error.
+fn read_enough(result: anyhow::Result<()>) -> anyhow::Result<()> {
+    let left = |Unprinted(cause): &Unprinted| cause.kind() == io::ErrorKind::BrokenPipe;
+    match result {
+        Err(error) if error.downcast_ref().is_some_and(left) => Ok(()),
+        result => result,
+    }
+}
+
 /// Prints a result.
 fn say(line: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}").map_err(Unprinted)?;
+    Ok(out.flush().map_err(Unprinted)?)
 }
 
 /// Whether the user asked for no colours (<https://no-color.org>).

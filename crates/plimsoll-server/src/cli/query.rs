@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::Value;
 
+use super::Unprinted;
 use super::client::{fetch, query_string};
 use super::target::{Target, TargetFlags, block_on};
 use crate::api::v1::json;
@@ -74,14 +75,12 @@ pub(super) fn run(command: &QueryCommand) -> anyhow::Result<()> {
     };
     let mut out = std::io::stdout().lock();
     if command.json {
-        out.write_all(&answer)
-            .and_then(|()| writeln!(out))
-            .context("cannot write to standard output")?;
-        return Ok(());
+        let printed = out.write_all(&answer).and_then(|()| writeln!(out));
+        return Ok(printed.map_err(Unprinted)?);
     }
     let answer: Value = serde_json::from_slice(&answer).context("the answer is no JSON")?;
     let table = table(&answer);
-    write!(out, "{table}").context("cannot write to standard output")
+    Ok(write!(out, "{table}").map_err(Unprinted)?)
 }
 
 impl QueryCommand {

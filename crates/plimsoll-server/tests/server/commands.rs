@@ -180,3 +180,27 @@ async fn a_backup_taken_while_serving_is_a_store_of_its_own() {
     let now_there = export_of(&server, "plain").await;
     assert_eq!(now_there.len(), 502);
 }
+
+#[tokio::test]
+async fn whoever_reads_only_the_beginning_of_a_result_causes_no_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let unread = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = plimsoll();
+        let command = command.args(arguments).arg("--data").arg(dir.path());
+        outcome(command.stdout(writer).output().unwrap())
+    };
+    let good = (0, String::new(), String::new());
+    let server = Server::start(dir.path());
+    server.write(lines().join("\n")).await;
+    // Through the server, then from the folder itself.
+    for server in [Some(server), None] {
+        assert_eq!(unread(&["export"]), good);
+        assert_eq!(unread(&["query", "plain", "--field", "f"]), good);
+        assert_eq!(unread(&["config", "print"]), good);
+        if let Some(server) = server {
+            assert!(server.stop().success());
+        }
+    }
+}
