@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::column::{self, zstd_level};
+use super::column;
 use super::frame;
 use super::numbers::{self, Effort};
 use super::schema::Field;
 use super::table::{Column, Nanos, Values};
 use super::wire::{self, Decoded, Malformed, Reader};
+use super::words;
 
 /// Most rows of a block.
 const MAX_ROWS: usize = 1 << 20;
@@ -78,7 +79,7 @@ pub(crate) fn encode(rows: &SortedRows, seal: u64) -> Vec<u8> {
     let mut out = frame::begin(body.len() + head.len());
     wire::put_varint(&mut out, seal);
     wire::put_bytes(&mut out, rows.measurement.as_bytes());
-    wire::put_packed(&mut out, &head, zstd_level(Effort::Small));
+    words::put(&mut out, &head, Effort::Small);
     out.extend_from_slice(&body);
     frame::finish(&mut out, 0, frame::Kind::Block);
     out
@@ -97,7 +98,7 @@ pub(crate) fn decode(payload: Vec<u8>) -> Decoded<Block> {
     let mut reader = Reader::new(&payload);
     let seal = reader.varint()?;
     let measurement = reader.text()?.into();
-    let packed = reader.packed()?;
+    let packed = words::read(&mut reader)?;
     let body = payload.len() - reader.rest().len();
     let mut head = Reader::new(&packed);
     let rows = head.count(MAX_ROWS)?;

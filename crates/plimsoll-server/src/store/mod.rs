@@ -14,6 +14,7 @@ mod compaction;
 pub mod config;
 pub mod damage;
 pub mod day_file;
+mod decimal;
 pub mod error;
 mod files;
 mod frame;
@@ -47,6 +48,7 @@ pub mod tier;
 mod upkeep;
 mod values;
 mod wire;
+mod words;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -134,12 +136,7 @@ impl Store {
         let damage = Arc::new(DamageLog::default());
         let live = segment::list(&journal_dir)?.into_iter().collect();
         let files = Files::open(&config.dir, config.max_open_files, &live, damage.clone())?;
-        let schema = Schema::default();
-        // Rollups have fields of their own.
-        let raw = files.of(Tier::Raw);
-        for commit in raw.iter().flat_map(|file| file.commits().to_vec()) {
-            schema.learn(&commit.fields);
-        }
+        let schema = Schema::of_files(&files, config.max_fields);
         let series = SeriesIndex::new(config.max_series);
         series.tick(now);
         let replayed = replay::replay(&journal_dir, &series, &schema)?;

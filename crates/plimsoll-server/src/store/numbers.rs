@@ -4,6 +4,7 @@ use pco::data_types::Number as PcoNumber;
 use pco::wrapped::{FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
+use super::decimal;
 use super::wire::{Decoded, Malformed, Reader};
 
 /// The longest run of numbers.
@@ -52,8 +53,6 @@ pub(crate) trait Number: PcoNumber + PartialEq {
     }
 }
 
-const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
-
 impl Number for f64 {
     fn to_bytes(self) -> [u8; 8] {
         self.to_le_bytes()
@@ -68,33 +67,11 @@ impl Number for f64 {
     }
 
     fn to_decimal(numbers: &[f64]) -> Option<(u8, Vec<i64>)> {
-        let integer = |number: f64, power: f64| {
-            let integer = (number * power).round_ties_even() as i64;
-            (integer as f64 / power).same(number).then_some(integer)
-        };
-        let mut power = 0;
-        // From the power that suffices so far on; mostly the first numbers tell it.
-        for &number in numbers {
-            while integer(number, *POWERS.get(power)?).is_none() {
-                power += 1;
-            }
-        }
-        // A power that a later number asked for may not suit an earlier one.
-        let integers = numbers
-            .iter()
-            .map(|&number| integer(number, POWERS[power]))
-            .collect::<Option<_>>()?;
-        Some((power as u8, integers))
+        decimal::integers(numbers)
     }
 
     fn from_decimal(power: u8, integers: &[i64]) -> Option<Vec<f64>> {
-        let power = POWERS.get(usize::from(power))?;
-        Some(
-            integers
-                .iter()
-                .map(|&integer| integer as f64 / power)
-                .collect(),
-        )
+        decimal::numbers(power, integers)
     }
 }
 

@@ -11,6 +11,7 @@ use super::numbers::{self, Effort, MAX_RUN};
 use super::series::SeriesIndex;
 use super::table::{Batch, Column, SeriesId, Table};
 use super::wire::{self, Decoded, Malformed, Reader};
+use super::words;
 
 /// Writes a batch.
 ///
@@ -37,7 +38,7 @@ fn put_table(out: &mut Vec<u8>, table: &Table, index: &SeriesIndex) -> Result<()
         wire::put_bytes(&mut keys, &series.key);
     }
     wire::put_varint(out, different.len() as u64);
-    wire::put_packed(out, &keys, column::zstd_level(Effort::Fast));
+    words::put(out, &keys, Effort::Fast);
     numbers::put_sized(out, &picks, Effort::Fast);
     numbers::put_sized(out, &table.times, Effort::Fast);
     wire::put_varint(out, table.columns.len() as u64);
@@ -86,7 +87,7 @@ fn read_table(reader: &mut Reader<'_>, index: &SeriesIndex) -> Decoded<Table> {
     let measurement: Arc<str> = reader.text()?.into();
     let rows = reader.count(MAX_RUN)?;
     let different = reader.count(rows)?;
-    let packed = reader.packed()?;
+    let packed = words::read(reader)?;
     let mut keys = Reader::new(&packed);
     let mut ids = Vec::with_capacity(different);
     for _ in 0..different {

@@ -32,19 +32,7 @@ pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Length, packed length (0: not packed), bytes.
 pub(crate) fn put_packed(out: &mut Vec<u8>, bytes: &[u8], level: i32) {
-    put_varint(out, bytes.len() as u64);
-    let packed = if bytes.len() < 32 {
-        Vec::new()
-    } else {
-        pack(bytes, level)
-    };
-    if packed.is_empty() || packed.len() >= bytes.len() {
-        put_varint(out, 0);
-        out.extend_from_slice(bytes);
-    } else {
-        put_varint(out, packed.len() as u64);
-        out.extend_from_slice(&packed);
-    }
+    PLAIN.with_borrow_mut(|packer| packer.put(out, bytes, level));
 }
 
 /// One bit per entry.
@@ -62,35 +50,75 @@ pub(crate) fn put_bits(out: &mut Vec<u8>, bits: &[bool], level: i32) {
 }
 
 thread_local! {
-    static COMPRESSOR: RefCell<Option<(i32, zstd::bulk::Compressor<'static>)>> = const { RefCell::new(None) };
-    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+    static PLAIN: RefCell<Packer> = const { RefCell::new(Packer::new(&[])) };
 }
 
-/// Empty when there was no memory for it: the caller then keeps the bytes as they are.
-fn pack(bytes: &[u8], level: i32) -> Vec<u8> {
-    COMPRESSOR.with_borrow_mut(|slot| {
+/// Packs and unpacks runs of bytes by zstd, with a dictionary of what they are likely to hold.
+pub(crate) struct Packer {
+    dictionary: &'static [u8],
+    /// With its level.
+    compressor: Option<(i32, zstd::bulk::Compressor<'static>)>,
+    decompressor: Option<zstd::bulk::Decompressor<'static>>,
+}
+
+impl Packer {
+    pub(crate) const fn new(dictionary: &'static [u8]) -> Packer {
+        Packer {
+            dictionary,
+            compressor: None,
+            decompressor: None,
+        }
+    }
+
+    /// As [`put_packed`].
+    pub(crate) fn put(&mut self, out: &mut Vec<u8>, bytes: &[u8], level: i32) {
+        put_varint(out, bytes.len() as u64);
+        let packed = if bytes.len() < 32 {
+            Vec::new()
+        } else {
+            self.pack(bytes, level)
+        };
+        if packed.is_empty() || packed.len() >= bytes.len() {
+            put_varint(out, 0);
+            out.extend_from_slice(bytes);
+        } else {
+            put_varint(out, packed.len() as u64);
+            out.extend_from_slice(&packed);
+        }
+    }
+
+    /// Empty when there was no memory for it: the caller then keeps the bytes as they are.
+    fn pack(&mut self, bytes: &[u8], level: i32) -> Vec<u8> {
+        let (dictionary, slot) = (self.dictionary, &mut self.compressor);
         if slot.as_ref().is_none_or(|(of, _)| *of != level) {
-            *slot = zstd::bulk::Compressor::new(level)
+            *slot = zstd::bulk::Compressor::with_dictionary(level, dictionary)
                 .ok()
                 .map(|compressor| (level, compressor));
         }
         slot.as_mut()
             .and_then(|(_, compressor)| compressor.compress(bytes).ok())
             .unwrap_or_default()
-    })
-}
+    }
 
-fn unpack(bytes: &[u8], length: usize) -> Decoded<Vec<u8>> {
-    let plain = DECOMPRESSOR.with_borrow_mut(|slot| {
-        if slot.is_none() {
-            *slot = zstd::bulk::Decompressor::new().ok();
+    /// What [`Packer::put`] wrote, with the same dictionary.
+    pub(crate) fn read(&mut self, reader: &mut Reader<'_>) -> Decoded<Vec<u8>> {
+        let length = reader.count(MAX_UNPACKED)?;
+        match reader.count(reader.rest.len())? {
+            0 => Ok(reader.take(length)?.to_vec()),
+            packed => self.unpack(reader.take(packed)?, length),
         }
-        slot.as_mut()
+    }
+
+    fn unpack(&mut self, bytes: &[u8], length: usize) -> Decoded<Vec<u8>> {
+        if self.decompressor.is_none() {
+            self.decompressor = zstd::bulk::Decompressor::with_dictionary(self.dictionary).ok();
+        }
+        self.decompressor
+            .as_mut()
             .and_then(|decompressor| decompressor.decompress(bytes, length).ok())
-    });
-    plain
-        .filter(|plain| plain.len() == length)
-        .ok_or(Malformed("compressed bytes"))
+            .filter(|plain| plain.len() == length)
+            .ok_or(Malformed("compressed bytes"))
+    }
 }
 
 /// Takes bytes from the front, and never more than there are.
@@ -156,11 +184,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn packed(&mut self) -> Decoded<Vec<u8>> {
-        let length = self.count(MAX_UNPACKED)?;
-        match self.count(self.rest.len())? {
-            0 => Ok(self.take(length)?.to_vec()),
-            packed => unpack(self.take(packed)?, length),
-        }
+        PLAIN.with_borrow_mut(|packer| packer.read(self))
     }
 
     pub(crate) fn bits(&mut self, count: usize) -> Decoded<Vec<bool>> {

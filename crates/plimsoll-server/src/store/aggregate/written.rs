@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::cell::Cell;
 use super::number::Number;
 use super::rollups::Statistic;
+use super::summary::Summary;
+use crate::store::decimal::sum_as_decimal;
 use crate::store::query::Value;
 use crate::store::schema::{Field, Type};
 use crate::store::table::{Column, Kind, Values};
@@ -25,8 +27,11 @@ struct Growing {
 impl RollupColumns {
     pub(crate) fn new(name: &str, field: Field) -> Self {
         let columns = Statistic::ALL.map(|statistic| {
-            let adds_up = statistic == Statistic::Sum && field.kind != Kind::Gauge;
-            let kind = if adds_up { Kind::Delta } else { Kind::Gauge };
+            // By these three it is known what the field is when its raw rows are gone.
+            let kind = match statistic {
+                Statistic::Sum | Statistic::Last | Statistic::Histogram => field.kind,
+                _ => Kind::Gauge,
+            };
             Growing {
                 name: statistic.column(name),
                 kind,
@@ -68,7 +73,7 @@ impl RollupColumns {
             Type::F64 | Type::I64 | Type::U64 | Type::Bool => {
                 let accumulates = self.field.kind == Kind::Cumulative;
                 if let Some(summary) = &cell.summary {
-                    set(Statistic::Sum, saturated(summary.sum));
+                    set(Statistic::Sum, saturated(decimal_sum(summary)));
                     if count > 1 {
                         set(Statistic::Count, Value::U64(count));
                         set(Statistic::Min, saturated(summary.min));
@@ -141,6 +146,15 @@ impl Growing {
                 None => {}
             },
         }
+    }
+}
+
+fn decimal_sum(summary: &Summary) -> Number {
+    match (summary.sum, summary.min, summary.max) {
+        (Number::F64(sum), Number::F64(min), Number::F64(max)) => {
+            Number::F64(sum_as_decimal(sum, summary.count, min, max))
+        }
+        _ => summary.sum,
     }
 }
 
