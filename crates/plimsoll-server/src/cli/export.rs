@@ -11,7 +11,7 @@ use super::client::{query_string, send};
 use super::progress::Line;
 use super::target::{Target, TargetFlags, block_on};
 use crate::api::v1::time;
-use crate::export::{Export, ExportError, Format};
+use crate::export::{Export, ExportError, Exported, Format};
 use crate::store::table::Nanos;
 use crate::tick;
 
@@ -23,6 +23,7 @@ use crate::tick;
   plimsoll export --url http://127.0.0.1:1876 --format lp | curl --data-binary @- http://other:1876/write
 
 Times are RFC 3339, epoch milliseconds, or relative to now (-7d).
+What is known to be missing stands in lines at the end that begin with `# missing:`, and the exit code is 1.
 Line protocol has no distributions: their count, sum and extremes are written as fields of their own.")]
 pub(super) struct ExportCommand {
     #[command(flatten)]
@@ -85,11 +86,16 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
             let exported = export.write(&store, &mut out, &mut |progress| {
                 line.show(|| format!("{}: {} rows", progress.measurement, progress.rows));
             });
-            match exported {
+            let exported = match exported {
                 Err(ExportError::Write(cause)) => return Err(Unprinted(cause).into()),
                 exported => exported?,
             };
-            Ok(out.flush().map_err(Unprinted)?)
+            let mut notes = Vec::new();
+            exported.write_notes(&mut notes)?;
+            out.write_all(&notes)
+                .and_then(|()| out.flush())
+                .map_err(Unprinted)?;
+            complete(&notes)
         }
         Target::Server(url) => {
             let mut params = vec![("format".to_owned(), name.to_owned())];
@@ -106,6 +112,21 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
     }
 }
 
+/// Whether everything was there; `end` are the last bytes that were written.
+fn complete(end: &[u8]) -> anyhow::Result<()> {
+    let end = String::from_utf8_lossy(end);
+    let mut notes = end
+        .lines()
+        .filter_map(|line| line.strip_prefix(Exported::NOTE));
+    match notes.next() {
+        None => Ok(()),
+        Some(first) => bail!("rows are missing, the last lines of the output tell which: {first}"),
+    }
+}
+
+/// Bytes at the end of an export in which its notes lie.
+const END_BYTES: usize = 64 << 10;
+
 async fn receive(url: &str, params: &[(String, String)]) -> anyhow::Result<()> {
     let response = send(
         "GET",
@@ -116,14 +137,17 @@ async fn receive(url: &str, params: &[(String, String)]) -> anyhow::Result<()> {
     let mut body = response.into_body();
     let mut out = std::io::stdout().lock();
     let mut line = Line::new();
-    let mut received = 0;
+    let (mut received, mut end) = (0, Vec::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.context("the server broke the export off; its log says why")?;
         if let Ok(data) = frame.into_data() {
             received += data.len();
+            end.extend_from_slice(&data);
+            end.drain(..end.len().saturating_sub(END_BYTES));
             out.write_all(&data).map_err(Unprinted)?;
             line.show(|| format!("{} MB", received / 1_000_000));
         }
     }
-    Ok(out.flush().map_err(Unprinted)?)
+    out.flush().map_err(Unprinted)?;
+    complete(&end)
 }

@@ -4,6 +4,7 @@ mod csv;
 mod lines;
 mod pages;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::store::Store;
@@ -49,6 +50,38 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
+/// What was written.
+#[derive(Clone, Debug, Default)]
+pub struct Exported {
+    /// Rows.
+    pub rows: u64,
+    /// What is known to be missing from the range, in words with its extent.
+    pub missing: BTreeSet<String>,
+}
+
+impl Exported {
+    /// Most of what is missing is told by so many lines.
+    const MOST_NOTES: usize = 100;
+
+    /// How a line of [`Exported::write_notes`] begins: a comment in line protocol.
+    pub const NOTE: &'static str = "# missing: ";
+
+    /// Writes what is missing, a line each, behind the rows.
+    ///
+    /// # Errors
+    /// When the text cannot be written.
+    pub fn write_notes(&self, out: &mut dyn Write) -> io::Result<()> {
+        for missing in self.missing.iter().take(Self::MOST_NOTES) {
+            writeln!(out, "{}{missing}", Self::NOTE)?;
+        }
+        let more = self.missing.len().saturating_sub(Self::MOST_NOTES);
+        if more > 0 {
+            writeln!(out, "{}{more} more", Self::NOTE)?;
+        }
+        Ok(())
+    }
+}
+
 /// How far an export is.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
@@ -59,7 +92,7 @@ pub struct Progress {
 }
 
 impl Export {
-    /// Writes the rows; returns their number. Blocking.
+    /// Writes the rows. Blocking.
     ///
     /// # Errors
     /// What cannot be read or written; a part may have been written by then.
@@ -68,7 +101,7 @@ impl Export {
         store: &Store,
         out: &mut dyn Write,
         progress: &mut dyn FnMut(&Progress),
-    ) -> Result<u64, ExportError> {
+    ) -> Result<Exported, ExportError> {
         self.check(store)?;
         let names = match &self.measurement {
             Some(name) => vec![name.clone()],
@@ -79,6 +112,7 @@ impl Export {
                 .collect(),
         };
         let mut state = Progress::default();
+        let mut missing = BTreeSet::new();
         for measurement in names {
             state.measurement.clone_from(&measurement);
             progress(&state);
@@ -97,12 +131,16 @@ impl Export {
                     Some(csv) => csv.write(page, out)?,
                     None => lines::write(&measurement, &fields, page, out)?,
                 };
+                missing.extend(page.missing.iter().cloned());
                 progress(&state);
                 Ok(())
             })?;
         }
         out.flush()?;
-        Ok(state.rows)
+        Ok(Exported {
+            rows: state.rows,
+            missing,
+        })
     }
 
     /// Whether it can be written at all.

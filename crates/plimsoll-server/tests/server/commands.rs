@@ -203,4 +203,47 @@ async fn whoever_reads_only_the_beginning_of_a_result_causes_no_error() {
             assert!(server.stop().success());
         }
     }
+
+async fn an_export_that_lacks_rows_says_which_and_ends_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("plimsoll.toml");
+    std::fs::write(&config, "[store]\nseal_rows = 1000\n").unwrap();
+    let flags = ["--config", config.to_str().unwrap()];
+    let server = Server::start_with(dir.path(), &flags);
+    let start = now() - 5_000_000_000_000;
+    for part in 0..4 {
+        let rows = (part * 1000..part * 1000 + 1000)
+            .map(|n| format!("m v={n} {}\n", start + n * 1_000_000_000));
+        server.write(rows.collect::<String>()).await;
+    }
+    server.stop();
+    let raw = dir.path().join("raw");
+    let day = std::fs::read_dir(&raw)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let mut bytes = std::fs::read(&day).unwrap();
+    // Inside the first block.
+    bytes[300] ^= 4;
+    std::fs::write(&day, bytes).unwrap();
+
+    let (code, text, error) = outcome(run(dir.path(), &["export", "--format", "lp"]));
+    let rows = text.lines().filter(|line| line.starts_with("m ")).count();
+    assert_eq!(code, 1);
+    assert!(rows > 0 && rows < 4000, "{rows}");
+    assert!(
+        text.contains("# missing: ") && text.contains("rows of `m` from"),
+        "{text}"
+    );
+    assert!(
+        error.contains("rows are missing") && error.contains("rows of `m`"),
+        "{error}"
+    );
+    // The same through a server.
+    let server = Server::start(dir.path());
+    let (code, through, error) = outcome(run(dir.path(), &["export", "--format", "lp"]));
+    assert_eq!((code, through), (1, text), "{error}");
+    drop(server);
 }

@@ -62,7 +62,10 @@ pub async fn export(State(app): State<App>, Params(params): Params<ExportParams>
     app.exports
         .start(
             move || match export.write(&exporting.store, &mut writer, &mut |_| {}) {
-                Ok(_) => writer.finish(),
+                Ok(exported) => match exported.write_notes(&mut writer) {
+                    Ok(()) => writer.finish(),
+                    Err(error) => tracing::warn!("an export ended early: {error:#}"),
+                },
                 // The writer goes without having finished: the client sees the answer break off.
                 Err(error) => tracing::warn!("an export ended early: {error:#}"),
             },
