@@ -1,12 +1,14 @@
 //! What was found broken: where, how much, and which time it covers.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
 use super::commit::{BlockRef, SealedRun};
 use super::table::Nanos;
+use super::tier::{Period, Tier};
 
 /// Bytes that could not be read as what they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,8 @@ pub struct Damage {
     pub end: u64,
     /// The measurement whose rows are missing, where it is known.
     pub measurement: Option<String>,
-    /// The time that the missing rows are of, where it is known.
+    /// The time that the missing rows are of, where it is known. In a block exactly; in the journal about, as the rows
+    /// written before and after tell; else the day of the file.
     pub times: Option<(Nanos, Nanos)>,
     /// The bytes are the end of a journal segment and look like a write that was cut short by a crash: then nothing
     /// acknowledged is missing.
@@ -36,6 +39,21 @@ impl Damage {
             times: None,
             unfinished,
         }
+    }
+
+    /// Bytes of which nobody knows what they were are of the time of their file.
+    pub(crate) fn within(self, period: Period) -> Damage {
+        let times = self
+            .times
+            .or_else(|| (!self.unfinished).then(|| (period.start(), period.end() - 1)));
+        Damage { times, ..self }
+    }
+
+    /// Rollups are made of rows that stand elsewhere too, for a while.
+    fn is_of_rollup(&self) -> bool {
+        let folder = self.path.parent().and_then(Path::file_name);
+        let mut rollups = Tier::ALL.into_iter().filter(|tier| *tier != Tier::Raw);
+        rollups.any(|tier| folder.is_some_and(|folder| folder == tier.folder()))
     }
 
     pub(crate) fn block(path: &Path, run: &SealedRun, block: &BlockRef) -> Damage {
@@ -76,6 +94,20 @@ impl DamageLog {
     pub(crate) fn all(&self) -> Vec<Damage> {
         self.found.lock().clone()
     }
+
+    /// Damage by which rows of any measurement may be missing from a time; what is known to have hit blocks is found
+    /// by whoever reads these.
+    pub(crate) fn of_unknown_rows(&self, times: &Range<Nanos>) -> Vec<Damage> {
+        let may_miss = |damage: &&Damage| {
+            damage.measurement.is_none()
+                && !damage.unfinished
+                && !damage.is_of_rollup()
+                && damage
+                    .times
+                    .is_none_or(|(first, last)| first < times.end && last >= times.start)
+        };
+        self.found.lock().iter().filter(may_miss).cloned().collect()
+    }
 }
 
 impl fmt::Display for Damage {
@@ -92,8 +124,10 @@ impl fmt::Display for Damage {
             self.start,
             self.end
         )?;
-        if let Some(measurement) = &self.measurement {
-            write!(out, ", rows of `{measurement}`")?;
+        match &self.measurement {
+            Some(measurement) => write!(out, ", rows of `{measurement}`")?,
+            None if self.times.is_some() => write!(out, ", rows of about")?,
+            None => {}
         }
         if let Some((first, last)) = self.times {
             write!(out, " from {} to {}", moment(first), moment(last))?;

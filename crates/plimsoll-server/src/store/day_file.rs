@@ -72,7 +72,7 @@ impl DayFile {
         found
             .damage
             .into_iter()
-            .for_each(|found| damage.report(found));
+            .for_each(|found| damage.report(found.within(period)));
         Ok(DayFile::with(path, period, state, damage))
     }
 
@@ -138,7 +138,7 @@ impl DayFile {
             let (mut runs, damage) = salvage::index(&file, &self.path, &state.commits);
             damage
                 .into_iter()
-                .for_each(|damage| self.damage.report(damage));
+                .for_each(|damage| self.damage.report(damage.within(self.period)));
             runs.extend(state.salvaged.iter().cloned());
             runs.sort_by_key(|run| (run.seal, run.blocks.first().map(|block| block.offset)));
             let path = self.path.as_path().into();

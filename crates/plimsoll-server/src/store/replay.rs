@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::damage::Damage;
 use super::error::StoreError;
@@ -12,7 +13,7 @@ use super::rows;
 use super::schema::Schema;
 use super::segment;
 use super::series::SeriesIndex;
-use super::table::Batch;
+use super::table::{Batch, Nanos, Table};
 
 /// A segment that was read.
 #[derive(Debug)]
@@ -57,16 +58,7 @@ fn read(
         damage: Vec::new(),
         usable: false,
     };
-    let mut hole = |hole: Hole| {
-        replayed.damage.push(Damage {
-            path: path.clone(),
-            start: hole.start,
-            end: hole.end,
-            measurement: None,
-            times: None,
-            unfinished: hole.unfinished,
-        });
-    };
+    let mut holes = Holes::new(&path);
     let mut headed = false;
     for found in Frames::new(&file, 0, size) {
         match found {
@@ -77,8 +69,11 @@ fn read(
             Found::Frame(frame) if frame.kind == Kind::Padding => replayed.length = frame.end(),
             Found::Frame(frame) => {
                 match rows::read(&frame.payload, index).map(|batch| fitting(batch, schema)) {
-                    Ok(batch) => replayed.memtable.insert([batch]),
-                    Err(_) => hole(Hole {
+                    Ok(batch) => {
+                        holes.pass(time_range(&batch));
+                        replayed.memtable.insert([batch]);
+                    }
+                    Err(_) => holes.add(Hole {
                         start: frame.start,
                         end: frame.end(),
                         unfinished: false,
@@ -95,11 +90,77 @@ fn read(
                 });
             }
             Found::Foreign { .. } => {}
-            Found::Hole(bytes) => hole(bytes),
+            Found::Hole(hole) => holes.add(hole),
         }
     }
+    // Rows that were written last are not much younger than the file's last change.
+    let changed = file.metadata().and_then(|about| about.modified()).ok();
+    replayed.damage = holes.finish(changed.and_then(nanos_of));
     replayed.usable = headed && replayed.damage.iter().all(|damage| damage.unfinished);
     Ok(replayed)
+}
+
+/// What could not be read of a segment, and of which time its rows are, as those before and behind it tell: rows are
+/// written in about the order of their times.
+struct Holes<'a> {
+    path: &'a Path,
+    /// Times of the last batch that was read.
+    before: Option<(Nanos, Nanos)>,
+    found: Vec<Damage>,
+    /// So many of them, at the end, are followed by no batch yet.
+    open: usize,
+}
+
+impl<'a> Holes<'a> {
+    fn new(path: &'a Path) -> Self {
+        Self {
+            path,
+            before: None,
+            found: Vec::new(),
+            open: 0,
+        }
+    }
+
+    fn add(&mut self, hole: Hole) {
+        let times = self.before.filter(|_| !hole.unfinished);
+        self.found.push(Damage {
+            times,
+            ..Damage::bytes(self.path, hole.start, hole.end, hole.unfinished)
+        });
+        self.open += 1;
+    }
+
+    /// A batch that was read.
+    fn pass(&mut self, times: Option<(Nanos, Nanos)>) {
+        if let Some((_, last)) = times {
+            self.close(last);
+            self.before = times;
+        }
+    }
+
+    fn close(&mut self, latest: Nanos) {
+        let first_open = self.found.len() - self.open;
+        for damage in &mut self.found[first_open..] {
+            if let Some((_, last)) = &mut damage.times {
+                *last = latest.max(*last);
+            }
+        }
+        self.open = 0;
+    }
+
+    fn finish(mut self, changed: Option<Nanos>) -> Vec<Damage> {
+        self.close(changed.unwrap_or(Nanos::MAX));
+        self.found
+    }
+}
+
+fn time_range(batch: &Batch) -> Option<(Nanos, Nanos)> {
+    let ranges = batch.tables.iter().filter_map(Table::time_range);
+    ranges.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+}
+
+fn nanos_of(time: SystemTime) -> Option<Nanos> {
+    Nanos::try_from(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
 /// The types of all fields are fixed by what was acknowledged; a column that does not fit (it never was) is left out.

@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod format;
 mod full;
+mod holes;
 mod idle_series;
 mod many_series;
 mod model;
