@@ -118,6 +118,7 @@ impl Layers {
             ("server.connections_max", server.connections_max),
             ("server.slow_requests_max", server.slow_requests_max),
             ("store.max_series", raw.store.max_series),
+            ("store.max_fields", raw.store.max_fields),
             ("store.seal_rows", raw.store.seal_rows),
         ] {
             self.at_least_one(key, value as u64)?;
@@ -166,6 +167,7 @@ impl Layers {
         self.at_least_one("store.seal_secs", raw.seal_secs)?;
         Ok(StoreConfig {
             max_series: raw.max_series,
+            max_fields: raw.max_fields,
             seal_rows: raw.seal_rows,
             seal_bytes: megabytes(raw.seal_mb),
             seal_age: Duration::from_secs(raw.seal_secs),

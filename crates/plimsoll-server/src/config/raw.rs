@@ -65,6 +65,8 @@ pub struct Store {
     pub max_size_mb: u64,
     /// Most series; rows of further ones are refused.
     pub max_series: usize,
+    /// Most fields of all measurements together; values of further ones are refused.
+    pub max_fields: usize,
     /// How far in the future a row's time may lie (clocks differ).
     pub clock_future_secs: u64,
     /// Whose midnight ends a day: an IANA name such as `Europe/Berlin`.
@@ -92,6 +94,7 @@ impl Default for Store {
             daily_days: 90,
             max_size_mb: 0,
             max_series: 100_000,
+            max_fields: 50_000,
             clock_future_secs: 600,
             time_zone: "UTC".to_owned(),
             seal_rows: 1_000_000,

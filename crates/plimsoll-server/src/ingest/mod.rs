@@ -141,7 +141,7 @@ pub(crate) fn problem(error: AppendError) -> Problem {
                 "the rows of the request are larger than one write may be; send them in parts";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).with("limit", *limit)
         }
-        AppendError::Type(conflict) => Problem::bad_request(conflict.to_string()),
+        AppendError::Field(refused) => Problem::bad_request(refused.to_string()),
         _ => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "store_unavailable",

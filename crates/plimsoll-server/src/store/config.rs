@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::schema::Schema;
 use super::table::Nanos;
 use super::tier::Tier;
 
@@ -14,6 +15,8 @@ pub struct StoreConfig {
     pub dir: PathBuf,
     /// Most active series: those with rows in memory or written to within [`SeriesIndex::IDLE`](super::series::SeriesIndex::IDLE).
     pub max_series: usize,
+    /// Most fields of all measurements together.
+    pub max_fields: usize,
     /// Memory is sealed into blocks at so many rows …
     pub seal_rows: usize,
     /// … or so many bytes …
@@ -47,6 +50,7 @@ impl StoreConfig {
         StoreConfig {
             dir: dir.into(),
             max_series: 100_000,
+            max_fields: Schema::MAX_FIELDS,
             seal_rows: 1_000_000,
             seal_bytes: 96 << 20,
             seal_age: Duration::from_secs(3600),

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::schema::TypeConflict;
+use super::schema::FieldError;
 use super::wire::Malformed;
 
 /// A store that could not be opened or looked after.
@@ -83,9 +83,9 @@ pub enum AppendError {
     /// The disk failed, or the store is closing; try again.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// A column's type is not its field's.
+    /// A column's type is not its field's, or the field is one too many.
     #[error(transparent)]
-    Type(#[from] TypeConflict),
+    Field(#[from] FieldError),
     /// Larger than a batch may be.
     #[error("a batch of {bytes} bytes, the limit is {limit}")]
     TooLarge {

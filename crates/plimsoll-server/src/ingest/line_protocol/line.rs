@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
+use crate::store::schema::Schema;
 use crate::store::table::Nanos;
 
 use super::number;
 use super::parser::Context;
 use super::reason::Reason;
 use super::scan::{self, MAX_KEY_BYTES, Value};
-use super::tables::MAX_FIELDS;
 
 /// The parts of a well-formed line.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl<'t> Line<'t> {
                 return Err(Reason::MissingFieldValue(scan::short(&name)));
             }
             let (value, after) = scan::value(text, name_end + 1, || scan::short(&name))?;
-            if fields.len() >= MAX_FIELDS {
+            if fields.len() >= Schema::MAX_FIELDS_EACH {
                 return Err(Reason::TooManyFields(scan::short(&name)));
             }
             fields.push((name, value));

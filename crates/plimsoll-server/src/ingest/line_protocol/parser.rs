@@ -18,7 +18,7 @@ use super::line::{Line, time};
 use super::reason::Reason;
 use super::rejected::Rejected;
 use super::scan;
-use super::tables::{MAX_FIELDS, OtherType, TableBuilder};
+use super::tables::{OtherType, TableBuilder};
 
 /// A batch is cut at so many rows …
 const BATCH_ROWS: usize = 50_000;
@@ -242,7 +242,7 @@ impl Parser<'_> {
         if let Some(known) = table.columns.iter().position(|column| column.name == name) {
             return Ok((known, value_at));
         }
-        if table.columns.len() >= MAX_FIELDS {
+        if table.columns.len() >= Schema::MAX_FIELDS_EACH {
             return Err(Reason::TooManyFields(scan::short(&name)));
         }
         let value_type = value.value_type();

@@ -1,6 +1,6 @@
 //! Why a line was not taken.
 
-use crate::store::schema::TypeConflict;
+use crate::store::schema::{FieldError, Schema};
 use crate::store::series::LimitReached;
 
 /// Why a line was not taken.
@@ -54,8 +54,8 @@ pub enum Reason {
     /// A string without end.
     #[error("field `{0}`: the closing double quote is missing")]
     UnbalancedQuotes(String),
-    /// More fields than [`super::tables::MAX_FIELDS`].
-    #[error("a measurement may have {most} fields, `{0}` would be one more", most = super::tables::MAX_FIELDS)]
+    /// More fields than [`Schema::MAX_FIELDS_EACH`] in one line or batch.
+    #[error("a measurement may have {most} fields, `{0}` would be one more", most = Schema::MAX_FIELDS_EACH)]
     TooManyFields(String),
     /// One name twice in a line, with values of different types.
     #[error("field `{0}` has two values of different types")]
@@ -74,7 +74,7 @@ pub enum Reason {
     TooOld(i64),
     /// A value of another type than the field's first one.
     #[error(transparent)]
-    Type(#[from] TypeConflict),
+    Field(#[from] FieldError),
     /// No room for a new series.
     #[error("too many series: {0}")]
     Series(#[from] LimitReached),

@@ -9,9 +9,6 @@ use crate::store::table::{Column, Kind, Nanos, SeriesId, Table, Values};
 use super::number::Number;
 use super::scan::{self, Value};
 
-/// Most fields of a measurement in one batch.
-pub(super) const MAX_FIELDS: usize = 1_024;
-
 /// A [`Table`] that grows line by line.
 pub(super) struct TableBuilder {
     /// The measurement as the text writes it.

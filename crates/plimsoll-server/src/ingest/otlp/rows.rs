@@ -15,7 +15,7 @@ use crate::services::Seen;
 use crate::store::Store;
 use crate::store::aggregate::cumulative::LONGEST_HOLE;
 use crate::store::key;
-use crate::store::schema::{Schema, Type};
+use crate::store::schema::{FieldError, Schema, Type};
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
 
 /// Collects the points of one request.
@@ -298,7 +298,10 @@ fn spread<T: Clone>(
 fn fix(schema: &Schema, point: &Point<'_>, name: &str, value_type: Type) -> Result<Kind, String> {
     schema
         .fix(&point.measurement, name, value_type, point.kind)
-        .map_err(|conflict| format!("changes its type: {conflict}"))
+        .map_err(|refused| match refused {
+            FieldError::Type(conflict) => format!("changes its type: {conflict}"),
+            other => other.to_string(),
+        })
 }
 
 fn zero_of(value: &PointValue) -> PointValue {

@@ -1,5 +1,6 @@
 //! Rollup rows read back into cells, and cells written as rollup columns.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll::histogram::Histogram;
@@ -11,7 +12,7 @@ use super::{Aggregation, is_present};
 use crate::store::calendar::MINUTE;
 use crate::store::query::Value;
 use crate::store::read::merge::Rows;
-use crate::store::schema::Type;
+use crate::store::schema::{Field, Type};
 use crate::store::table::{Column, Kind, Values};
 
 /// What a rollup keeps of a field in a bucket, each as a column named `FIELD.STATISTIC`.
@@ -61,7 +62,11 @@ impl Statistic {
 
     /// The column's name.
     pub(crate) fn column(self, field: &str) -> Arc<str> {
-        let suffix = match self {
+        Arc::from(format!("{field}.{}", self.suffix()))
+    }
+
+    fn suffix(self) -> &'static str {
+        match self {
             Statistic::Count => "count",
             Statistic::Sum => "sum",
             Statistic::Min => "min",
@@ -69,9 +74,35 @@ impl Statistic {
             Statistic::Last => "last",
             Statistic::Peak => "peak",
             Statistic::Histogram => "hist",
-        };
-        Arc::from(format!("{field}.{suffix}"))
+        }
     }
+}
+
+/// The fields that rollup columns stand for: what is still known of them when their raw rows are gone.
+pub(crate) fn rolled_fields(columns: &BTreeMap<Arc<str>, Field>) -> BTreeMap<Arc<str>, Field> {
+    let statistic_of = |column: &str| {
+        let (name, suffix) = column.rsplit_once('.')?;
+        let mut all = Statistic::ALL.into_iter();
+        Some((name.to_owned(), all.find(|one| one.suffix() == suffix)?))
+    };
+    let mut by_name: BTreeMap<String, [Option<Field>; Statistic::ALL.len()]> = BTreeMap::new();
+    for (column, field) in columns {
+        if let Some((name, statistic)) = statistic_of(column) {
+            by_name.entry(name).or_default()[statistic as usize] = Some(*field);
+        }
+    }
+    let field_of = |(name, statistics): (String, [Option<Field>; Statistic::ALL.len()])| {
+        let of = |statistic: Statistic| statistics[statistic as usize];
+        let last = of(Statistic::Last);
+        let is_bool = last.is_some_and(|last| last.value_type == Type::Bool);
+        let field = last
+            .filter(|_| is_bool)
+            .or(of(Statistic::Sum))
+            .or(last)
+            .or(of(Statistic::Histogram))?;
+        Some((Arc::from(name), field))
+    };
+    by_name.into_iter().filter_map(field_of).collect()
 }
 
 /// The rollup columns of one field, where the rows have them.

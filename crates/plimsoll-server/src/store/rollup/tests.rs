@@ -215,8 +215,10 @@ fn rollups_answer_as_raw_rows_did_and_go_on_when_those_are_gone() {
     for (query, raw) in queries[..3].iter().zip(&raw) {
         assert_same(raw, &store.query(query).unwrap());
     }
+    let fields = store.fields("load");
     drop(store);
     let store = open(dir.path(), "UTC");
+    assert_eq!((store.fields("load"), fields.len()), (fields, 6));
     for (query, raw) in queries[..3].iter().zip(&raw) {
         assert_same(raw, &store.query(query).unwrap());
     }
