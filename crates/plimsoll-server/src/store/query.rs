@@ -56,7 +56,9 @@ pub enum Aggregate {
     Max,
     /// The value of the latest time.
     Last,
-    /// Sum per second of the bucket (of its part inside the range); of a histogram, what it counted.
+    /// Sum per second of the bucket (of its part inside the range); of a histogram, what it counted. Of a gauge how much it
+    /// rose, a fall being a restart from zero: senders of line protocol do not say that a number is a total. That is
+    /// read from raw rows, and so as long as there are any.
     Rate,
     /// The highest per-minute rate inside the bucket, per second; of a gauge nothing. Of several series together where
     /// rows are read; rollups know each series' own peak, and their sum is the most it can have been.

@@ -203,7 +203,9 @@ async fn whoever_reads_only_the_beginning_of_a_result_causes_no_error() {
             assert!(server.stop().success());
         }
     }
+}
 
+#[tokio::test]
 async fn an_export_that_lacks_rows_says_which_and_ends_with_1() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("plimsoll.toml");

@@ -33,7 +33,7 @@ pub(crate) const LONGEST_HOLE: Nanos = 3600 * 1_000_000_000;
 impl Carry {
     /// What each row of `range` added to the sample before it.
     ///
-    /// A fall is a restart from zero: the new value is all increase. The first sample of a stream, and the first after
+    /// A fall is a restart from zero: the new value, unless it is negative, is all increase. The first sample of a stream, and the first after
     /// a hole longer than [`LONGEST_HOLE`], tells only where to count from. Whoever knows when a stream started writes
     /// a zero at that time.
     pub(crate) fn increases(
@@ -111,11 +111,13 @@ impl Carry {
             return None;
         }
         let increase = match (sample, before) {
-            (Sample::F64(now), Sample::F64(before)) => {
-                Sample::F64(if now < before { now } else { now - before })
-            }
+            (Sample::F64(now), Sample::F64(before)) => Sample::F64(if now < before {
+                now.max(0.0)
+            } else {
+                now - before
+            }),
             (Sample::I64(now), Sample::I64(before)) => Sample::I64(if now < before {
-                now
+                now.max(0)
             } else {
                 now.saturating_sub(before)
             }),

@@ -49,20 +49,37 @@ struct Field {
     name: Arc<str>,
     needs: Needs,
     is_histogram: bool,
+    /// A state taken as a total: what its rate is made of.
+    as_total: bool,
 }
 
 impl Aggregation {
-    /// For the fields of a query over `start..end`.
-    pub(crate) fn new(fields: &[FieldQuery], buckets: Buckets, start: Nanos, end: Nanos) -> Self {
+    /// For the fields of a query over `start..end`. `is_state` tells of which of them the rate is that of a total.
+    pub(crate) fn new(
+        fields: &[FieldQuery],
+        is_state: impl Fn(&str) -> bool,
+        buckets: Buckets,
+        start: Nanos,
+        end: Nanos,
+    ) -> Self {
         let mut aggregation = Self::empty(buckets, start, end);
         for asked in fields {
-            let at = aggregation.position(&asked.name).unwrap_or_else(|| {
-                aggregation.push(Arc::from(asked.name.as_str()), Needs::default());
-                aggregation.fields.len() - 1
-            });
+            let as_total = asked.aggregate == Aggregate::Rate && is_state(&asked.name);
+            let at = aggregation
+                .position(&asked.name, as_total)
+                .unwrap_or_else(|| {
+                    aggregation.push(Arc::from(asked.name.as_str()), Needs::default());
+                    aggregation.fields.len() - 1
+                });
             aggregation.fields[at].needs.include(asked.aggregate);
+            aggregation.fields[at].as_total = as_total;
         }
         aggregation
+    }
+
+    /// Whether what rows add to those before them counts, of any field that is a state.
+    pub(crate) fn has_states_as_totals(&self) -> bool {
+        self.fields.iter().any(|field| field.as_total)
     }
 
     /// For everything that a rollup keeps of these fields; histograms of single values get `sketch_scale`.
@@ -103,11 +120,22 @@ impl Aggregation {
             name,
             needs,
             is_histogram: false,
+            as_total: false,
         });
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| &*field.name == name)
+    fn position(&self, name: &str, as_total: bool) -> Option<usize> {
+        self.fields
+            .iter()
+            .position(|field| &*field.name == name && field.as_total == as_total)
+    }
+
+    /// Which field answers what is asked.
+    fn position_of(&self, asked: &FieldQuery) -> Option<usize> {
+        (asked.aggregate == Aggregate::Rate)
+            .then(|| self.position(&asked.name, true))
+            .flatten()
+            .or_else(|| self.position(&asked.name, false))
     }
 
     /// The fields that rows must come with, in this order.
@@ -132,7 +160,7 @@ impl Aggregation {
                 continue;
             };
             self.fields[field].is_histogram |= matches!(column.values, Values::Histogram(_));
-            if column.kind == Kind::Cumulative {
+            if column.kind == Kind::Cumulative || self.fields[field].as_total {
                 let carry = self.carries.entry((series, field as u32)).or_default();
                 let increases = carry.increases(rows.times, column, rows.range.clone());
                 let over = Some(&increases.over[..]);
@@ -239,7 +267,10 @@ impl Aggregation {
         let totals = totals.filter(|(_, field)| !is_asked(&field.name));
         totals
             .filter_map(|(at, field)| {
-                Some((self.position(field.name.strip_suffix(CUMULATIVE)?)?, at))
+                Some((
+                    self.position(field.name.strip_suffix(CUMULATIVE)?, false)?,
+                    at,
+                ))
             })
             .collect()
     }
@@ -253,7 +284,7 @@ impl Aggregation {
     ) -> (Vec<AnswerSeries>, f64) {
         let positions: Vec<(usize, Aggregate)> = asked
             .iter()
-            .filter_map(|field| Some((self.position(&field.name)?, field.aggregate)))
+            .filter_map(|field| Some((self.position_of(field)?, field.aggregate)))
             .collect();
         let totals = self.totals(asked);
         for &(field, total) in &totals {

@@ -44,14 +44,22 @@ fn answer(
     start: Nanos,
     end: Nanos,
 ) -> Vec<AnswerSeries> {
-    let mut aggregation = Aggregation::new(asked, Buckets::Fixed(step), start, end);
+    let mut aggregation = Aggregation::new(
+        asked,
+        |_| rows.iter().any(|row| row.2.kind == Kind::Gauge),
+        Buckets::Fixed(step),
+        start,
+        end,
+    );
+    // Two aggregates of a state may be two fields.
+    let fields = aggregation.field_names().len();
     for (series, times, column) in rows {
         aggregation.add_rows(
             *series,
             0,
             &Rows {
                 times,
-                columns: &[Some(column)],
+                columns: &vec![Some(*column); fields],
                 range: 0..times.len(),
             },
         );
@@ -83,6 +91,7 @@ fn a_gauge_is_counted_added_up_and_averaged_by_bucket() {
         Value::I64(-2),
         Value::I64(7),
         Value::I64(7),
+        // It fell to −2, then rose by 9.
         Value::F64(0.15),
         Value::Null,
     ];
@@ -113,6 +122,32 @@ fn the_rate_of_a_bucket_that_the_range_cuts_is_over_what_it_covers() {
         100 * SECOND,
     );
     assert_eq!(answer[0].columns[0], [Value::F64(3.0)]);
+}
+
+#[test]
+fn the_rate_of_a_gauge_is_how_much_it_rose() {
+    // One sample before the range, then 10 a second, a restart to 50, and 10 a second again.
+    let sent = column(
+        Kind::Gauge,
+        Values::F64(vec![1000.0, 1200.0, 1400.0, 50.0, 250.0]),
+        None,
+    );
+    let times = [50, 70, 90, 100, 120].map(|secs| secs * SECOND);
+    let asked = ask(&[Aggregate::Rate, Aggregate::Mean, Aggregate::Max]);
+    let answer = answer(&[(0, &times, &sent)], &asked, MINUTE, MINUTE, 3 * MINUTE);
+    // 200 + 200 + 50 in the first minute, 200 in the second.
+    assert_eq!(
+        answer[0].columns[0],
+        [Value::F64(7.5), Value::F64(200.0 / 60.0)]
+    );
+    assert_eq!(
+        answer[0].columns[1],
+        [Value::F64(2650.0 / 3.0), Value::F64(250.0)]
+    );
+    assert_eq!(
+        answer[0].columns[2],
+        [Value::F64(1400.0), Value::F64(250.0)]
+    );
 }
 
 #[test]
@@ -209,7 +244,7 @@ fn answer_from_rollups(
         columns.push(&mut cells[0]);
     }
     let columns: Vec<Column> = columns.finish().collect();
-    let mut aggregation = Aggregation::new(asked, Buckets::Fixed(4 * HOUR), 0, end);
+    let mut aggregation = Aggregation::new(asked, |_| false, Buckets::Fixed(4 * HOUR), 0, end);
     let names = aggregation.rollup_names(|_| Some(field.value_type));
     let columns: Vec<Option<&Column>> = names
         .iter()
@@ -269,6 +304,10 @@ proptest! {
         if of == 4 {
             // The last distribution is not rolled up.
             aggregates.retain(|&aggregate| aggregate != Aggregate::Last);
+        }
+        if kind == Kind::Gauge {
+            // Nor by how much a state rose.
+            aggregates.retain(|&aggregate| aggregate != Aggregate::Rate);
         }
         let asked = ask(&aggregates);
         let raw = answer(&[(0, &times, &column)], &asked, 4 * HOUR, 0, 12 * HOUR);

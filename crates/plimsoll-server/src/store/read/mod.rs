@@ -18,6 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Store;
+use super::aggregate::cumulative::LONGEST_HOLE;
 use super::aggregate::{Aggregation, MAX_CELLS};
 use super::calendar::{Buckets, HOUR};
 use super::damage::Damage;
@@ -59,6 +60,7 @@ impl Store {
             self.aggregated(query)?
         };
         answer.truncated = cut::cut(&mut answer.series, query.limit, query.order);
+        damage.extend(self.damage.of_unknown_rows(&(query.start..query.end)));
         damage.sort_by_key(|damage| (damage.path.clone(), damage.start));
         damage.dedup();
         answer.missing = damage.iter().map(Damage::to_string).collect();
@@ -73,8 +75,13 @@ impl Store {
         );
         let zone = &self.config.time_zone;
         let buckets = Buckets::of(query.start, query.end, query.step, zone);
-        let mut aggregation =
-            Aggregation::new(&query.fields, buckets.clone(), query.start, query.end);
+        let mut aggregation = Aggregation::new(
+            &query.fields,
+            |field| self.is_state(&query.measurement, field),
+            buckets.clone(),
+            query.start,
+            query.end,
+        );
         let times = self.with_rows(&(query.start..query.end));
         let hours = self.hours(&query.measurement, &times);
         let support = self.support(query, &mut catalog);
@@ -88,7 +95,10 @@ impl Store {
         let fields = aggregation.field_names();
         let rollups = aggregation
             .rollup_names(|field| Some(self.schema.field(&query.measurement, field)?.value_type));
-        let look_back = self.look_back(&query.measurement);
+        let look_back = match aggregation.has_states_as_totals() {
+            true => LONGEST_HOLE,
+            false => self.look_back(&query.measurement),
+        };
         let mut damage = Vec::new();
         for segment in segments {
             let is_raw = segment.tier == Tier::Raw;
@@ -129,7 +139,8 @@ impl Store {
         ))
     }
 
-    fn rows(&self, query: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
+    fn rows(&self, asked: &Query) -> Result<(Answer, Vec<Damage>), QueryError> {
+        let query = &*self.with_totals(asked);
         let grouping = if query.group_by.is_empty() {
             Grouping::Each
         } else {
@@ -157,7 +168,8 @@ impl Store {
                 break;
             }
         }
-        let series = found.finish(columns.len(), &catalog.group_tags());
+        let mut series = found.finish(columns.len(), &catalog.group_tags());
+        Store::join_totals(query, asked.fields.len(), &mut series);
         Ok((
             Answer {
                 series,

@@ -15,6 +15,7 @@ use crate::store::commit::{Commit, Hour};
 use crate::store::damage::Damage;
 use crate::store::error::StoreError;
 use crate::store::rollup::density;
+use crate::store::schema::Type;
 use crate::store::table::{Kind, Nanos};
 use crate::store::tier::Tier;
 
@@ -120,6 +121,15 @@ impl Store {
         self.add_unsealed_hours(&mut hours, measurement, times);
         self.add_sealed_hours(&mut hours, Some(measurement), times);
         hours
+    }
+
+    /// Whether a field is a number that stands for a state, or for a total whose sender does not say so.
+    pub(crate) fn is_state(&self, measurement: &str, field: &str) -> bool {
+        let field = self.schema.field(measurement, field);
+        field.is_some_and(|field| {
+            field.kind == Kind::Gauge
+                && matches!(field.value_type, Type::F64 | Type::I64 | Type::U64)
+        })
     }
 
     /// How far before a range to look for the sample from which a cumulative field counts on.

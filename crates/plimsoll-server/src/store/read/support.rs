@@ -57,6 +57,10 @@ fn support(tier: Tier, aggregate: Aggregate, field: Field) -> Support {
         _ if tier == Tier::Raw => Support::Well,
         Aggregate::Percentile(_) | Aggregate::Distribution if !has_histogram => Support::No,
         Aggregate::Last if !rolled_last(tier, field) => Support::No,
+        // Rollups of a state do not tell by how much it rose.
+        Aggregate::Rate if field.kind == Kind::Gauge && field.value_type != Type::Histogram => {
+            Support::No
+        }
         _ => Support::Well,
     }
 }

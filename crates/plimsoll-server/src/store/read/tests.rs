@@ -241,3 +241,72 @@ fn rows_in_blocks_and_in_memory_answer_together() {
     assert_eq!(rooms(&store.query(&by_room).unwrap()), expected);
     assert_eq!(store.tag_keys("climate", 0..MINUTE), ["house", "room"]);
 }
+
+#[test]
+fn rows_of_totals_are_found_by_the_name_of_their_field() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let column = |name: &str, kind, values| Column {
+        name: name.into(),
+        kind,
+        values: Values::U64(values),
+        present: None,
+    };
+    let senders = [
+        ("delta", column("done", Kind::Delta, vec![3, 4])),
+        (
+            "totals",
+            column("done_cumulative", Kind::Cumulative, vec![10, 15]),
+        ),
+    ];
+    for (sender, column) in senders {
+        let id = store
+            .series()
+            .intern("work", &[("sender", sender)])
+            .unwrap();
+        let table = Table {
+            measurement: "work".into(),
+            series: vec![id; 2],
+            times: vec![MINUTE, 2 * MINUTE],
+            columns: vec![column],
+        };
+        let batch = Batch {
+            tables: vec![table],
+        };
+        store.append_blocking(batch).unwrap();
+    }
+    let query = Query {
+        measurement: "work".into(),
+        fields: vec![FieldQuery {
+            name: "done".into(),
+            aggregate: Aggregate::None,
+        }],
+        ..ask(Aggregate::None)
+    };
+    let answer = store.query(&query).unwrap();
+    let values: Vec<_> = answer
+        .series
+        .iter()
+        .map(|series| series.columns.clone())
+        .collect();
+    let row = |values: [u64; 2]| vec![values.map(Value::U64).to_vec()];
+    assert_eq!(values, [row([3, 4]), row([10, 15])]);
+}
+
+#[test]
+fn a_total_that_its_sender_does_not_call_one_has_a_rate() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let rows: Vec<_> = (0..60)
+        .map(|n| (n * 10 * SECOND, 1e6 + 100.0 * n as f64))
+        .collect();
+    write(&store, "hall", &rows);
+    let query = Query {
+        start: 5 * MINUTE,
+        end: 10 * MINUTE,
+        step: Some(MINUTE),
+        ..ask(Aggregate::Rate)
+    };
+    let answer = store.query(&query).unwrap();
+    assert_eq!(answer.series[0].columns[0], vec![Value::F64(10.0); 5]);
+}

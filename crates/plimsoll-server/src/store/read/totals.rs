@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::store::Store;
-use crate::store::query::{FieldQuery, Query};
+use crate::store::query::{AnswerSeries, FieldQuery, Query, Value};
 use crate::store::schema::CUMULATIVE;
 use crate::store::table::Kind;
 
@@ -32,5 +32,24 @@ impl Store {
         let mut query = query.clone();
         query.fields.extend(totals);
         Cow::Owned(query)
+    }
+
+    /// Puts the totals, which stand behind the `asked` fields as sent, where rows have no difference.
+    pub(super) fn join_totals(query: &Query, asked: usize, series: &mut [AnswerSeries]) {
+        for series in series {
+            let totals = series.columns.split_off(asked);
+            for (field, total) in query.fields[asked..].iter().zip(totals) {
+                let name = field.name.strip_suffix(CUMULATIVE);
+                let own = query.fields[..asked]
+                    .iter()
+                    .position(|field| Some(&*field.name) == name)
+                    .expect("totals are read for fields that are asked for");
+                for (value, total) in series.columns[own].iter_mut().zip(total) {
+                    if *value == Value::Null {
+                        *value = total;
+                    }
+                }
+            }
+        }
     }
 }
