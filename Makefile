@@ -50,6 +50,7 @@ ci: ## Everything that must hold before a change lands: format, lints, licences,
 	for features in "" tower axum export tower,export; do \
 		$(CARGO) clippy -p plimsoll --no-default-features --features "$$features" --locked -- -D warnings; \
 	done
+	$(CARGO) clippy -p plimsoll-server --all-targets --features parquet --locked -- -D warnings
 	@.ci/deny
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	@.ci/test

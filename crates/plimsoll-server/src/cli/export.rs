@@ -48,7 +48,7 @@ enum FormatName {
     Lp,
     /// Comma-separated values.
     Csv,
-    /// Parquet (not in this build).
+    /// Apache Parquet, where the program was built with the cargo feature `parquet`.
     Parquet,
 }
 
@@ -56,11 +56,7 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
     let (format, name) = match command.format {
         FormatName::Lp => (Format::Lines, "lp"),
         FormatName::Csv => (Format::Csv, "csv"),
-        FormatName::Parquet => {
-            bail!(
-                "this build writes no parquet; export csv and convert it, for instance with DuckDB: COPY (FROM 'x.csv') TO 'x.parquet'"
-            )
-        }
+        FormatName::Parquet => (Format::Parquet, "parquet"),
     };
     let now = tick::now();
     let time = |flag: &str, text: &Option<String>, otherwise: Nanos| match text {
@@ -90,12 +86,8 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
                 Err(ExportError::Write(cause)) => return Err(Unprinted(cause).into()),
                 exported => exported?,
             };
-            let mut notes = Vec::new();
-            exported.write_notes(&mut notes)?;
-            out.write_all(&notes)
-                .and_then(|()| out.flush())
-                .map_err(Unprinted)?;
-            complete(&notes)
+            out.flush().map_err(Unprinted)?;
+            complete(exported.missing.first().map(String::as_str))
         }
         Target::Server(url) => {
             let mut params = vec![("format".to_owned(), name.to_owned())];
@@ -112,15 +104,11 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
     }
 }
 
-/// Whether everything was there; `end` are the last bytes that were written.
-fn complete(end: &[u8]) -> anyhow::Result<()> {
-    let end = String::from_utf8_lossy(end);
-    let mut notes = end
-        .lines()
-        .filter_map(|line| line.strip_prefix(Exported::NOTE));
-    match notes.next() {
+/// Whether everything was there.
+fn complete(missing: Option<&str>) -> anyhow::Result<()> {
+    match missing {
         None => Ok(()),
-        Some(first) => bail!("rows are missing, the last lines of the output tell which: {first}"),
+        Some(first) => bail!("rows are missing, the end of the output tells which: {first}"),
     }
 }
 
@@ -149,5 +137,7 @@ async fn receive(url: &str, params: &[(String, String)]) -> anyhow::Result<()> {
         }
     }
     out.flush().map_err(Unprinted)?;
-    complete(&end)
+    let end = String::from_utf8_lossy(&end);
+    let mut lines = end.lines();
+    complete(lines.find_map(|line| line.strip_prefix(Exported::NOTE)))
 }

@@ -3,9 +3,12 @@
 mod csv;
 mod lines;
 mod pages;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use crate::store::Store;
 use crate::store::read::error::QueryError;
@@ -31,14 +34,21 @@ pub enum Format {
     Lines,
     /// Comma-separated values with a header: time, tags, fields.
     Csv,
+    /// Apache Parquet, with the cargo feature `parquet`.
+    Parquet,
 }
 
 /// Why an export ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// CSV has one header, and measurements differ in their columns.
-    #[error("csv has one header: name a measurement, or use lp")]
-    CsvNeedsMeasurement,
+    /// CSV and Parquet have one set of columns, and measurements differ in theirs.
+    #[error("csv and parquet have one set of columns: name a measurement, or use lp")]
+    NeedsMeasurement,
+    /// The program was built without the cargo feature `parquet`.
+    #[error(
+        "this build writes no parquet (cargo feature `parquet`); export csv and convert it, for instance with DuckDB: COPY (FROM 'x.csv') TO 'x.parquet'"
+    )]
+    NoParquet,
     /// Nothing is known under the name.
     #[error("nothing was written to `{0}`")]
     UnknownMeasurement(String),
@@ -67,10 +77,7 @@ impl Exported {
     pub const NOTE: &'static str = "# missing: ";
 
     /// Writes what is missing, a line each, behind the rows.
-    ///
-    /// # Errors
-    /// When the text cannot be written.
-    pub fn write_notes(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn write_notes(&self, out: &mut dyn Write) -> io::Result<()> {
         for missing in self.missing.iter().take(Self::MOST_NOTES) {
             writeln!(out, "{}{missing}", Self::NOTE)?;
         }
@@ -89,6 +96,36 @@ pub struct Progress {
     pub measurement: String,
     /// Rows written.
     pub rows: u64,
+}
+
+/// An export of one measurement that has begun.
+enum Form {
+    Lines,
+    Csv(csv::Csv),
+    #[cfg(feature = "parquet")]
+    Parquet(parquet::Parquet),
+}
+
+impl Form {
+    fn begin(
+        format: Format,
+        store: &Store,
+        measurement: &str,
+        fields: &[String],
+        range: Range<Nanos>,
+        out: &mut dyn Write,
+    ) -> Result<Form, ExportError> {
+        Ok(match format {
+            Format::Lines => Form::Lines,
+            Format::Csv => Form::Csv(csv::Csv::begin(store, measurement, fields, range, out)?),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                Form::Parquet(parquet::Parquet::begin(store, measurement, fields, range)?)
+            }
+            #[cfg(not(feature = "parquet"))]
+            Format::Parquet => return Err(ExportError::NoParquet),
+        })
+    }
 }
 
 impl Export {
@@ -122,25 +159,33 @@ impl Export {
                 .map(|(name, _)| name.to_string())
                 .collect();
             let range = self.start..self.end;
-            let mut csv = match self.format {
-                Format::Csv => Some(csv::Csv::begin(store, &measurement, &fields, range, out)?),
-                Format::Lines => None,
-            };
+            let mut form = Form::begin(self.format, store, &measurement, &fields, range, out)?;
             pages::each(store, &measurement, &fields, self.start, self.end, |page| {
-                state.rows += match &mut csv {
-                    Some(csv) => csv.write(page, out)?,
-                    None => lines::write(&measurement, &fields, page, out)?,
+                state.rows += match &mut form {
+                    Form::Lines => lines::write(&measurement, &fields, page, out)?,
+                    Form::Csv(csv) => csv.write(page, out)?,
+                    #[cfg(feature = "parquet")]
+                    Form::Parquet(parquet) => parquet.write(page, out)?,
                 };
                 missing.extend(page.missing.iter().cloned());
                 progress(&state);
                 Ok(())
             })?;
+            #[cfg(feature = "parquet")]
+            if let Form::Parquet(parquet) = form {
+                let missing: Vec<String> = missing.iter().cloned().collect();
+                parquet.finish(&missing, out)?;
+            }
         }
-        out.flush()?;
-        Ok(Exported {
+        let exported = Exported {
             rows: state.rows,
             missing,
-        })
+        };
+        if self.format != Format::Parquet {
+            exported.write_notes(out)?;
+        }
+        out.flush()?;
+        Ok(exported)
     }
 
     /// Whether it can be written at all.
@@ -148,8 +193,11 @@ impl Export {
     /// # Errors
     /// A measurement that is unknown or missing.
     pub fn check(&self, store: &Store) -> Result<(), ExportError> {
+        if self.format == Format::Parquet && cfg!(not(feature = "parquet")) {
+            return Err(ExportError::NoParquet);
+        }
         match &self.measurement {
-            None if self.format == Format::Csv => Err(ExportError::CsvNeedsMeasurement),
+            None if self.format != Format::Lines => Err(ExportError::NeedsMeasurement),
             Some(name) if store.fields(name).is_empty() => {
                 Err(ExportError::UnknownMeasurement(name.clone()))
             }

@@ -7,4 +7,6 @@
 mod influxdb;
 mod library;
 mod otlp;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod python;
