@@ -334,36 +334,6 @@ impl Store {
         self.sealer.seal_all()
     }
 
-    /// Bytes of all files.
-    fn size(&self) -> u64 {
-        size_of(&self.config.dir)
-    }
-
-    /// How it is doing.
-    pub fn status(&self) -> StoreStatus {
-        let (memtables, sealed) = (self.memory.all(), self.files.of(Tier::Raw));
-        StoreStatus {
-            unsealed_rows: memtables.iter().map(|table| table.rows() as u64).sum(),
-            appended_rows: self.counts.appended_rows.load(Ordering::Relaxed),
-            disk_bytes: self.size(),
-            journal_bytes: size_of(&self.config.dir.join("journal")),
-            segments: memtables.len(),
-            active_series: self.series.len(),
-            max_series: self.config.max_series,
-            sealed_rows: sealed
-                .iter()
-                .flat_map(|file| file.commits().to_vec())
-                .map(|commit| commit.rows)
-                .sum(),
-            last_seal: self.sealer.last_seal(),
-            damage: self.damage.all(),
-            refused_disk_full: self.counts.disk_full.load(Ordering::Relaxed),
-            refused_unavailable: self.counts.unavailable.load(Ordering::Relaxed),
-            dropped_files: self.counts.dropped_files.load(Ordering::Relaxed),
-            disk_full: self.counts.is_full.load(Ordering::Relaxed),
-        }
-    }
-
     /// Writes what waits; later writes are refused.
     ///
     /// Rows that fill blocks are sealed, so that the next start has little to replay; fewer stay in the journal.
@@ -390,19 +360,4 @@ impl Drop for Store {
 fn reopen(dir: &Path, number: u64, length: u64) -> Result<Segment, StoreError> {
     Segment::reopen(dir, number, length)
         .map_err(|source| StoreError::io("open", &segment::path(dir, number), source))
-}
-
-/// Bytes of all files below a folder; what vanishes meanwhile counts nothing.
-fn size_of(dir: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(dir) else {
-        return 0;
-    };
-    entries
-        .flatten()
-        .map(|entry| match entry.metadata() {
-            Ok(meta) if meta.is_dir() => size_of(&entry.path()),
-            Ok(meta) => meta.len(),
-            Err(_) => 0,
-        })
-        .sum()
 }

@@ -1,9 +1,14 @@
 //! How a store is doing.
 
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
 use plimsoll::histogram::Histogram;
 
 use super::Store;
 use super::damage::Damage;
+use super::tier::Tier;
 
 /// How a [`Store`] is doing.
 #[derive(Clone, Debug, Default)]
@@ -43,4 +48,51 @@ impl Store {
     pub fn take_write_secs(&self) -> Histogram {
         self.journal.take_write_secs()
     }
+}
+
+impl Store {
+    /// Bytes of all files.
+    pub(super) fn size(&self) -> u64 {
+        size_of(&self.config.dir)
+    }
+
+    /// How it is doing.
+    pub fn status(&self) -> StoreStatus {
+        let (memtables, sealed) = (self.memory.all(), self.files.of(Tier::Raw));
+        StoreStatus {
+            unsealed_rows: memtables.iter().map(|table| table.rows() as u64).sum(),
+            appended_rows: self.counts.appended_rows.load(Ordering::Relaxed),
+            disk_bytes: self.size(),
+            journal_bytes: size_of(&self.config.dir.join("journal")),
+            segments: memtables.len(),
+            active_series: self.series.len(),
+            max_series: self.config.max_series,
+            sealed_rows: sealed
+                .iter()
+                .flat_map(|file| file.commits().to_vec())
+                .map(|commit| commit.rows)
+                .sum(),
+            last_seal: self.sealer.last_seal(),
+            damage: self.damage.all(),
+            refused_disk_full: self.counts.disk_full.load(Ordering::Relaxed),
+            refused_unavailable: self.counts.unavailable.load(Ordering::Relaxed),
+            dropped_files: self.counts.dropped_files.load(Ordering::Relaxed),
+            disk_full: self.counts.is_full.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Bytes of all files below a folder; what vanishes meanwhile counts nothing.
+fn size_of(dir: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => size_of(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }

@@ -25,7 +25,7 @@ performance_metrics\0endpoint\0/api/v1/\0method\0GET\0service\0\
 active_connections\0cpu_usage_percent\0disk_usage_percent\0error_rate_percent\0events_per_minute\0memory_usage_mb\0\
 queue_size\0requests_per_minute\0response_time_ms\0\
 http_requests\0error_type\0<unmatched>\0<other>\0method\0DELETE\0PATCH\0PUT\0HEAD\0OPTIONS\0POST\0GET\0route\0/{id}\0service\0plimsoll\0source\0\
-metric\0span\0library\0status\0500\0404\0302\0204\0201\0200\0body_duration\0cancelled\0duration\0ended\0failed\0";
+metric\0span\0library\0status\x00500\x00404\x00302\x00204\x00201\x00200\0body_duration\0cancelled\0duration\0ended\0failed\0";
 
 thread_local! {
     static SMALL: RefCell<Packer> = const { RefCell::new(Packer::new(WORDS)) };
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn names_of_the_data_model_take_few_bytes_and_come_back() {
-        let text = b"http_requests\0method\0GET\0route\0/orders\0service\0shop\0source\0library\0status\0200\0body_duration duration ended";
+        let text = b"http_requests\0method\0GET\0route\0/orders\0service\0shop\0source\0library\0status\x00200\0body_duration duration ended";
         for effort in [Effort::Fast, Effort::Small] {
             let mut out = Vec::new();
             put(&mut out, text, effort);
