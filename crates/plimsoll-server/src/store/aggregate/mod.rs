@@ -26,8 +26,8 @@ use rates::add_rates;
 /// [`Histogram::SCALE`].
 const MAX_KEPT_VALUES: usize = 8_000_000;
 
-/// Most cells of one query: about 500 MB.
-pub(crate) const MAX_CELLS: usize = 2_000_000;
+/// Most cells of one query: about 250 MB.
+pub(crate) const MAX_CELLS: usize = 1_000_000;
 
 /// The buckets of one query being filled.
 pub(crate) struct Aggregation {
