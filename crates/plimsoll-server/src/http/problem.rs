@@ -102,10 +102,14 @@ impl Problem {
 
     /// The sentence for people.
     pub fn detail(&self) -> &str {
-        self.members
-            .get("detail")
+        self.member("detail")
             .and_then(Value::as_str)
             .unwrap_or_default()
+    }
+
+    /// A member by its name.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
     }
 }
 

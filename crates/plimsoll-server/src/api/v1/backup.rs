@@ -15,6 +15,7 @@ use crate::tick;
 
 /// Where to.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BackupParams {
     folder: PathBuf,
 }

@@ -17,6 +17,7 @@ use super::time;
 
 /// What is to be exported.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ExportParams {
     measurement: Option<String>,
     start: Option<String>,
