@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Unprinted;
 use super::client::{fetch, query_string};
 use super::target::{Target, TargetFlags, block_on};
-use crate::api::v1::json;
+use crate::api::v1::query;
 use crate::api::v1::request::QueryRequest;
 use crate::tick;
 
@@ -68,9 +68,8 @@ pub(super) fn run(command: &QueryCommand) -> anyhow::Result<()> {
         Target::Store(store) => {
             let request =
                 QueryRequest::from_params(params).and_then(|request| request.resolve(tick::now()));
-            let asked = request.map_err(|problem| anyhow!("{}", problem.detail()))?;
-            let found = store.query(&asked.query)?;
-            json::write(&found, &asked.columns, asked.times)
+            let found = request.and_then(|asked| query::found(&store, &asked));
+            found.map_err(|problem| anyhow!("{}", problem.detail()))?
         }
     };
     let mut out = std::io::stdout().lock();

@@ -4,6 +4,7 @@ mod commands;
 mod disk;
 mod doors;
 mod events;
+mod filters;
 mod lifecycle;
 mod otlp;
 mod queries;

@@ -1,12 +1,15 @@
 //! The data API.
 
 pub mod backup;
+mod column;
 pub mod events;
 pub mod events_read;
 pub mod export;
+mod filter;
 pub mod json;
 pub mod listing;
 mod params;
+mod posted;
 pub mod query;
 pub mod request;
 pub mod stats;

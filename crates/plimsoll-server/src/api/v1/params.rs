@@ -1,10 +1,11 @@
 //! A query as parameters of a URL.
 
+use serde_json::Value as Json;
+
 use crate::http::problem::Problem;
 
-use super::request::{
-    FieldRequest, FilterRequest, FullField, OtherFilter, QueryRequest, bad_limit,
-};
+use super::column;
+use super::request::{QueryRequest, unknown};
 
 impl QueryRequest {
     /// The same as parameters of a URL: `measurement`, `field=duration:p95`, `filter=service=shop` (`!=`, `=~`, `!~`),
@@ -14,68 +15,43 @@ impl QueryRequest {
     /// 400, naming the parameter.
     pub fn from_params(params: Vec<(String, String)>) -> Result<Self, Problem> {
         let mut request = Self::default();
+        let (mut fields, mut tags) = (Vec::new(), Vec::new());
         for (name, value) in params {
-            match name.as_str() {
-                "measurement" => request.measurement = value,
-                "field" | "fields" => request.fields.extend(value.split(',').map(field_param)),
+            let single = match name.as_str() {
+                "field" | "fields" => {
+                    fields.extend(value.split(',').map(column::param));
+                    continue;
+                }
                 "filter" => {
-                    let (tag, filter) = filter_param(&value).ok_or_else(|| {
-                        let detail =
-                            "filter must be tag=value, tag!=value, tag=~regex or tag!~regex";
-                        Problem::bad_field("filter", value.as_str(), detail)
-                    })?;
-                    request.filter.insert(tag, filter);
+                    request.filter.add_param(&value)?;
+                    continue;
                 }
-                "group_by" => request.group_by.extend(value.split(',').map(str::to_owned)),
-                "start" => request.start = Some(value.into()),
-                "end" => request.end = Some(value.into()),
-                "step" => request.step = Some(value),
-                "limit" => {
-                    let limit = value
-                        .parse()
-                        .map_err(|_| bad_limit(value.as_str().into()))?;
-                    request.limit = Some(limit);
+                "group_by" => {
+                    tags.extend(value.split(',').map(Json::from));
+                    continue;
                 }
-                "order" => request.order = Some(value),
-                "times" => request.times = Some(value),
-                other => {
-                    let known = "measurement, field, filter, group_by, start, end, step, limit, order and times";
-                    return Err(Problem::bad_field(
-                        other,
-                        value,
-                        format!("unknown parameter; there are {known}"),
-                    ));
-                }
+                "measurement" => &mut request.measurement,
+                "start" => &mut request.start,
+                "end" => &mut request.end,
+                "step" => &mut request.step,
+                "limit" => &mut request.limit,
+                "order" => &mut request.order,
+                "times" => &mut request.times,
+                other => return Err(unknown(other, value.into())),
+            };
+            if !single.is_null() {
+                let detail = format!("{name} is there more than once");
+                return Err(Problem::bad_field(&name, value, detail));
             }
+            *single = match (name.as_str(), value.parse::<usize>()) {
+                ("limit", Ok(limit)) => limit.into(),
+                _ => value.into(),
+            };
         }
+        request.fields = fields.into();
+        request.group_by = tags.into();
         Ok(request)
     }
-}
-
-/// `name` or `name:aggregate`.
-fn field_param(text: &str) -> FieldRequest {
-    match text.rsplit_once(':') {
-        Some((name, aggregate)) => FieldRequest::Full(FullField {
-            name: name.to_owned(),
-            aggregate: Some(aggregate.to_owned()),
-        }),
-        None => FieldRequest::Name(text.to_owned()),
-    }
-}
-
-fn filter_param(text: &str) -> Option<(String, FilterRequest)> {
-    let at = text.find(['=', '!'])?;
-    let (tag, rest) = text.split_at(at);
-    let filter = if let Some(text) = rest.strip_prefix("=~") {
-        FilterRequest::Other(OtherFilter::Re(text.to_owned()))
-    } else if let Some(text) = rest.strip_prefix("!~") {
-        FilterRequest::Other(OtherFilter::Nre(text.to_owned()))
-    } else if let Some(value) = rest.strip_prefix("!=") {
-        FilterRequest::Other(OtherFilter::Ne(value.to_owned()))
-    } else {
-        FilterRequest::Equal(rest.strip_prefix('=')?.to_owned())
-    };
-    Some((tag.to_owned(), filter))
 }
 
 #[cfg(test)]

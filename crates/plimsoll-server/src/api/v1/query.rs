@@ -4,63 +4,99 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
-use crate::http::body::{self, Encoding};
+use crate::http::body::BodyLimits;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_bytes};
 use crate::state::App;
-use crate::store::query::{Answer as Found, Query};
+use crate::store::Store;
+use crate::store::query::Query;
 use crate::store::read::error::QueryError;
 use crate::tick;
 
 use super::json;
-use super::request::QueryRequest;
+use super::posted::posted;
+use super::request::{Asked, QueryRequest};
+
+/// Longest query, compressed or not.
+const MAX_BYTES: usize = 1_000_000;
 
 /// The query as parameters.
 ///
 /// # Errors
-/// 400 for what cannot be answered, 503 and 504 for what takes too long.
+/// 400 for what cannot be answered, 404 for an unknown measurement, 503 and 504 for what takes too long.
 pub async fn get(State(app): State<App>, Params(params): Params<Vec<(String, String)>>) -> Answer {
-    answer(app, QueryRequest::from_params(params)?).await
+    answer(
+        app,
+        QueryRequest::from_params(params)?.resolve(tick::now())?,
+    )
+    .await
 }
 
 /// The query as JSON.
 ///
 /// # Errors
-/// As [`get`].
+/// As [`get`], and 413 for one that is too long.
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
-    let sent = body::receive(&headers, body, app.config.body).await?;
-    let text = body::decode(&sent, Encoding::of(&headers)?, app.config.body)?;
-    let request = serde_json::from_slice(&text)
-        .map_err(|error| Problem::bad_request(format!("the query is not understood: {error}")))?;
-    answer(app, request).await
+    let limits = BodyLimits {
+        sent: app.config.body.sent.min(MAX_BYTES),
+        decompressed: app.config.body.decompressed.min(MAX_BYTES),
+    };
+    let asked = posted(&app, &headers, body, limits, read, Ok).await?;
+    answer(app, asked).await
 }
 
-async fn answer(app: App, request: QueryRequest) -> Answer {
-    let asked = request.resolve(tick::now())?;
+fn read(text: &[u8]) -> Answer<Asked> {
+    let request: QueryRequest = serde_json::from_slice(text)
+        .map_err(|error| Problem::bad_request(format!("the query is not understood: {error}")))?;
+    request.resolve(tick::now())
+}
+
+async fn answer(app: App, asked: Asked) -> Answer {
     let asking = app.clone();
     app.slow
-        .run(move || {
-            let found = run(&asking, &asked.query)?;
-            Ok(json_bytes(json::write(&found, &asked.columns, asked.times)))
-        })
+        .run(move || Ok(json_bytes(found(&asking.store, &asked)?)))
         .await
+}
+
+/// The answer as JSON. Blocking.
+///
+/// # Errors
+/// 400 for what cannot be answered, 404 for an unknown measurement.
+pub fn found(store: &Store, asked: &Asked) -> Answer<Vec<u8>> {
+    asked.check(store)?;
+    let found = store
+        .query(&asked.query)
+        .map_err(|error| problem(&error, &asked.query))?;
+    Ok(json::write(&found, &asked.columns, asked.times))
 }
 
 /// Asks the store. Blocking.
 ///
 /// # Errors
 /// 400 with the store's reason.
-pub fn run(app: &App, query: &Query) -> Result<Found, Problem> {
-    app.store.query(query).map_err(problem)
+pub fn run(app: &App, query: &Query) -> Answer<crate::store::query::Answer> {
+    app.store
+        .query(query)
+        .map_err(|error| problem(&error, query))
 }
 
-fn problem(error: QueryError) -> Problem {
-    use QueryError::{MixedRows, NoFields, Pattern, TooManyBuckets};
-    if matches!(
-        error,
-        NoFields | MixedRows | Pattern(_) | TooManyBuckets { .. }
-    ) {
-        return Problem::bad_request(error.to_string());
-    }
-    Problem::internal("the query failed").because(&error)
+/// Why a query has no answer.
+pub(super) fn problem(error: &QueryError, query: &Query) -> Problem {
+    let (field, value) = match error {
+        QueryError::TooManyBuckets { .. } => {
+            let secs = query.step.map(|step| format!("{}s", step as f64 / 1e9));
+            ("step", secs.into())
+        }
+        QueryError::NoFields | QueryError::MixedRows => {
+            let names = query.fields.iter().map(|field| field.name.as_str());
+            ("fields", names.collect())
+        }
+        QueryError::Pattern(_) => {
+            let tags = query.filter.iter().map(|filter| filter.tag.as_str());
+            ("filter", tags.collect())
+        }
+        _ => return Problem::internal("the query failed").because(error),
+    };
+    let value: serde_json::Value = value;
+    Problem::bad_field(field, value, error.to_string())
 }

@@ -5,61 +5,40 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::http::problem::Problem;
-use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter};
+use crate::http::problem::{Answer, Problem};
+use crate::store::Store;
+use crate::store::query::{Order, Query};
 use crate::store::table::Nanos;
 
+use super::filter::Filter;
 use super::json::TimeFormat;
-use super::time;
+use super::{column, listing, time};
 
 /// Rows of an answer when the request names no limit.
 const DEFAULT_LIMIT: usize = 1_000;
 /// Most rows that can be asked for.
 pub const MAX_LIMIT: usize = 100_000;
+/// Most columns of an answer.
+const MAX_FIELDS: usize = 100;
+/// Most tags that tell series apart.
+const MAX_TAGS: usize = 32;
 
-/// `POST /api/v1/query`.
+/// `POST /api/v1/query`, as it is sent: each member is judged by itself, so that an error can name it.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, expecting = "an object with measurement and fields")]
 pub struct QueryRequest {
-    pub(super) measurement: String,
-    pub(super) fields: Vec<FieldRequest>,
-    pub(super) filter: BTreeMap<String, FilterRequest>,
-    pub(super) group_by: Vec<String>,
-    pub(super) start: Option<Json>,
-    pub(super) end: Option<Json>,
-    pub(super) step: Option<String>,
-    pub(super) limit: Option<usize>,
-    pub(super) order: Option<String>,
-    pub(super) times: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum FieldRequest {
-    Name(String),
-    Full(FullField),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FullField {
-    pub(super) name: String,
-    pub(super) aggregate: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum FilterRequest {
-    Equal(String),
-    Other(OtherFilter),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum OtherFilter {
-    Ne(String),
-    Re(String),
-    Nre(String),
+    pub(super) measurement: Json,
+    pub(super) fields: Json,
+    pub(super) filter: Filter,
+    pub(super) group_by: Json,
+    pub(super) start: Json,
+    pub(super) end: Json,
+    pub(super) step: Json,
+    pub(super) limit: Json,
+    pub(super) order: Json,
+    pub(super) times: Json,
+    #[serde(flatten)]
+    pub(super) unknown: BTreeMap<String, Json>,
 }
 
 /// What is asked, and how the answer is to look.
@@ -79,88 +58,56 @@ impl QueryRequest {
     /// # Errors
     /// 400, naming field and value.
     pub fn resolve(self, now: Nanos) -> Result<Asked, Problem> {
-        if self.measurement.is_empty() {
+        if let Some((name, value)) = self.unknown.into_iter().next() {
+            return Err(unknown(&name, value));
+        }
+        let measurement = text("measurement", self.measurement)?.unwrap_or_default();
+        if measurement.is_empty() {
             return Err(Problem::bad_field(
                 "measurement",
                 "",
                 "measurement is missing; see /api/v1/measurements",
             ));
         }
-        if self.fields.is_empty() {
+        let sent = list("fields", self.fields, MAX_FIELDS)?;
+        if sent.is_empty() {
             let detail = "fields must name at least one field; see /api/v1/measurements";
-            return Err(Problem::bad_field(
-                "fields",
-                Json::Array(Vec::new()),
-                detail,
-            ));
+            return Err(Problem::bad_field("fields", sent, detail));
         }
-        let end = self
-            .end
-            .as_ref()
-            .map_or(Ok(now), |end| time::of_field("end", end, now))?;
-        let hour_ago = Json::from("-1h");
-        let start = time::of_field("start", self.start.as_ref().unwrap_or(&hour_ago), now)?;
-        if start >= end {
-            let shown = self.start.unwrap_or(hour_ago);
-            return Err(Problem::bad_field(
-                "start",
-                shown,
-                "start must lie before end",
-            ));
-        }
-        let step = self.step.map(|text| match time::duration(&text) {
-            Some(step) if step > 0 => Ok(step),
-            _ => Err(Problem::bad_field(
-                "step",
-                text,
-                "step must be a duration such as 1m",
-            )),
-        });
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        if limit == 0 || limit > MAX_LIMIT {
-            return Err(bad_limit(limit.into()));
-        }
-        let order = match self.order.as_deref() {
+        let (start, end) = range(self.start, self.end, now)?;
+        let step = match text("step", self.step)? {
+            None => None,
+            Some(text) => match time::duration(&text) {
+                Some(step) if step > 0 => Some(step),
+                _ => {
+                    let detail = "step must be a duration such as 1m";
+                    return Err(Problem::bad_field("step", text, detail));
+                }
+            },
+        };
+        let order = match text("order", self.order)?.as_deref() {
             None | Some("asc") => Order::Ascending,
             Some("desc") => Order::Descending,
             Some(other) => {
-                return Err(Problem::bad_field(
-                    "order",
-                    other,
-                    "order must be asc or desc",
-                ));
+                let detail = "order must be asc or desc";
+                return Err(Problem::bad_field("order", other, detail));
             }
         };
-        let times = self.times.map_or(Ok(TimeFormat::Milliseconds), |name| {
-            TimeFormat::named(&name)
-        })?;
-        let mut columns = Vec::new();
-        let mut fields = Vec::new();
-        for field in self.fields {
-            let (name, aggregate) = match field {
-                FieldRequest::Name(name) => (name, None),
-                FieldRequest::Full(FullField { name, aggregate }) => (name, aggregate),
-            };
-            let (column, aggregate) = match aggregate.as_deref() {
-                None | Some("none") => (name.clone(), Aggregate::None),
-                Some(text) => (format!("{text}_{name}"), self::aggregate(text)?),
-            };
-            columns.push(column);
-            fields.push(FieldQuery { name, aggregate });
-        }
-        let filter = self.filter.into_iter().map(|(tag, filter)| {
-            let condition = filter.condition(&tag)?;
-            Ok(TagFilter { tag, condition })
-        });
+        let times = match text("times", self.times)? {
+            None => TimeFormat::Milliseconds,
+            Some(name) => TimeFormat::named(&name)?,
+        };
+        let columns = sent.into_iter().map(column::column);
+        let (columns, fields) = columns.collect::<Answer<Vec<_>>>()?.into_iter().unzip();
         let query = Query {
-            measurement: self.measurement,
+            measurement,
             fields,
-            filter: filter.collect::<Result<_, Problem>>()?,
-            group_by: self.group_by,
+            filter: self.filter.conditions()?,
+            group_by: tags(self.group_by)?,
             start,
             end,
-            step: step.transpose()?,
-            limit,
+            step,
+            limit: limit(self.limit)?,
             order,
         };
         Ok(Asked {
@@ -171,75 +118,102 @@ impl QueryRequest {
     }
 }
 
-impl FilterRequest {
-    fn condition(self, tag: &str) -> Result<Condition, Problem> {
-        let regex = |text: &str| {
-            // Built from untrusted text: the size bound keeps a small pattern from growing to a huge program.
-            regex::RegexBuilder::new(text)
-                .size_limit(1 << 20)
-                .build()
-                .map_err(|error| {
-                    Problem::bad_field(
-                        &format!("filter.{tag}"),
-                        text,
-                        format!("bad regular expression: {error}"),
-                    )
-                })
-        };
-        Ok(match self {
-            Self::Equal(value) => Condition::Equal(value),
-            Self::Other(OtherFilter::Ne(value)) => Condition::NotEqual(value),
-            Self::Other(OtherFilter::Re(text)) => Condition::Match(regex(&text)?),
-            Self::Other(OtherFilter::Nre(text)) => Condition::NoMatch(regex(&text)?),
-        })
+impl Asked {
+    /// Refuses what can have no answer in this store: a measurement that nobody has written, an aggregate that the
+    /// values of a field do not have.
+    ///
+    /// # Errors
+    /// 404 and 400.
+    pub fn check(&self, store: &Store) -> Answer<()> {
+        let measurement = &self.query.measurement;
+        listing::known(store, measurement)?;
+        for (field, column) in self.query.fields.iter().zip(&self.columns) {
+            column::check(store, measurement, field, column)?;
+        }
+        Ok(())
     }
 }
 
-fn aggregate(text: &str) -> Result<Aggregate, Problem> {
-    Ok(match text {
-        "count" => Aggregate::Count,
-        "sum" => Aggregate::Sum,
-        "mean" => Aggregate::Mean,
-        "min" => Aggregate::Min,
-        "max" => Aggregate::Max,
-        "last" => Aggregate::Last,
-        "rate" => Aggregate::Rate,
-        "peak" => Aggregate::Peak,
-        "distribution" => Aggregate::Distribution,
-        other => match other.strip_prefix('p').and_then(percentile) {
-            Some(share) => Aggregate::Percentile(share),
-            None => {
-                let detail = "aggregate must be count, sum, mean, min, max, last, rate, peak, p50 … p999, \
-                              distribution or none";
-                return Err(Problem::bad_field("aggregate", other, detail));
-            }
-        },
-    })
+/// A member or parameter that does not exist.
+pub(super) fn unknown(name: &str, value: Json) -> Problem {
+    let known = "measurement, fields, filter, group_by, start, end, step, limit, order and times";
+    Problem::bad_field(name, value, format!("there is no `{name}`, but {known}"))
 }
 
-/// `50` → 0.5, `99` → 0.99, `999` → 0.999, `99.9` → 0.999.
-fn percentile(text: &str) -> Option<f64> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let percent: f64 = text.parse().ok().filter(|_| plain)?;
-    let share = match text.len() {
-        // Beyond two digits the rest are decimals: nobody means the 999th of a hundred.
-        3.. if !text.contains('.') => format!("0.{text}")
-            .parse()
-            .ok()
-            .filter(|_| text.starts_with('9'))?,
-        _ => percent / 100.0,
+fn text(field: &str, value: Json) -> Answer<Option<String>> {
+    match value {
+        Json::Null => Ok(None),
+        Json::String(text) => Ok(Some(text)),
+        other => Err(Problem::bad_field(
+            field,
+            other,
+            format!("{field} must be text"),
+        )),
+    }
+}
+
+fn list(field: &str, value: Json, most: usize) -> Answer<Vec<Json>> {
+    match value {
+        Json::Null => Ok(Vec::new()),
+        Json::Array(entries) if entries.len() > most => {
+            let detail = format!("{field} may have {most} entries");
+            Err(Problem::bad_field(field, entries.len(), detail).with("limit", most))
+        }
+        Json::Array(entries) => Ok(entries),
+        other => Err(Problem::bad_field(
+            field,
+            other,
+            format!("{field} must be a list"),
+        )),
+    }
+}
+
+fn tags(value: Json) -> Answer<Vec<String>> {
+    let tags = list("group_by", value, MAX_TAGS)?.into_iter();
+    let tags = tags.map(|tag| match tag {
+        Json::String(tag) if !tag.is_empty() => Ok(tag),
+        other => {
+            let detail = "group_by must be a list of tags, none of them empty";
+            Err(Problem::bad_field("group_by", other, detail))
+        }
+    });
+    tags.collect()
+}
+
+fn range(start: Json, end: Json, now: Nanos) -> Answer<(Nanos, Nanos)> {
+    let start = match start {
+        Json::Null => Json::from("-1h"),
+        start => start,
     };
-    (0.0..=1.0).contains(&share).then_some(share)
+    let end = match end {
+        Json::Null => now,
+        end => time::of_field("end", &end, now)?,
+    };
+    let first = time::of_field("start", &start, now)?;
+    if first >= end {
+        let detail = "start must lie before end";
+        return Err(Problem::bad_field("start", start, detail));
+    }
+    Ok((first, end))
 }
 
-pub(super) fn bad_limit(value: Json) -> Problem {
-    Problem::bad_field("limit", value, format!("limit must be 1 to {MAX_LIMIT}"))
+fn limit(value: Json) -> Answer<usize> {
+    let limit = match &value {
+        Json::Null => Some(DEFAULT_LIMIT),
+        value => value.as_u64().and_then(|limit| usize::try_from(limit).ok()),
+    };
+    limit
+        .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        .ok_or_else(|| {
+            let detail = format!("limit must be 1 to {MAX_LIMIT}");
+            Problem::bad_field("limit", value, detail)
+        })
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::store::query::{Aggregate, Condition};
+
     use super::*;
 
     const NOW: Nanos = 1_766_000_000_000_000_000;
@@ -269,24 +243,6 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_of_every_length() {
-        for (text, share) in [
-            ("50", 0.5),
-            ("5", 0.05),
-            ("99", 0.99),
-            ("999", 0.999),
-            ("99.9", 0.999),
-            ("9999", 0.9999),
-        ] {
-            let read = percentile(text).unwrap();
-            assert!((read - share).abs() < 1e-12, "{text}: {read}");
-        }
-        for text in ["", "100", "101", "x", "1e1", "-5", "NaN"] {
-            assert_eq!(percentile(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn a_bad_value_is_named() {
         let bad = |text: &str| resolve(text).unwrap_err();
         assert!(
@@ -308,7 +264,7 @@ mod tests {
                 .starts_with("aggregate")
         );
         assert!(
-            bad(r#"{"measurement":"m","fields":["a"],"wher":1}"#).contains("unknown field `wher`")
+            bad(r#"{"measurement":"m","fields":["a"],"wher":1}"#).starts_with("there is no `wher`")
         );
     }
 }

@@ -1,0 +1,46 @@
+//! Bodies of requests in JSON: received in the room that all bodies share, read where it keeps nobody waiting.
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+
+use crate::http::body::{self, BodyLimits, Encoding};
+use crate::http::problem::{Answer, Problem};
+use crate::state::AppState;
+
+/// Plain bodies up to this size are read at once; others unfold, or take long, so that only a few may at a time.
+const SMALL_BYTES: usize = 64 << 10;
+
+/// Receives a body and reads it, then acts on what was read; both on a thread that may block, which goes on to the end
+/// even if the client does not wait for it.
+///
+/// # Errors
+/// 413 for a body over the limits, 408 for one that does not come, what room and turn fail with, and whatever `read`
+/// and `act` do.
+pub(super) async fn posted<R, T: Send + 'static>(
+    app: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+    limits: BodyLimits,
+    read: impl FnOnce(&[u8]) -> Answer<R> + Send + 'static,
+    act: impl FnOnce(R) -> Answer<T> + Send + 'static,
+) -> Answer<T> {
+    let encoding = Encoding::of(headers)?;
+    let room = app.ingest.room(headers, limits).await?;
+    let sent = body::receive(headers, body, limits).await?;
+    let turn = if encoding == Encoding::Identity && sent.len() <= SMALL_BYTES {
+        None
+    } else {
+        Some(app.ingest.turn().await?)
+    };
+    let working = tokio::task::spawn_blocking(move || {
+        let text = body::decode(&sent, encoding, limits)?;
+        let found = read(&text)?;
+        drop((text, turn));
+        let done = act(found);
+        drop((sent, room));
+        done
+    });
+    working
+        .await
+        .map_err(|panic| Problem::internal("the request failed").because(&panic))?
+}
