@@ -11,6 +11,7 @@ pub mod export;
 pub mod http;
 pub mod ingest;
 pub mod performance;
+pub mod reading;
 pub mod router;
 pub mod self_monitor;
 pub mod services;

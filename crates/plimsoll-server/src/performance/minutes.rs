@@ -12,6 +12,7 @@ use plimsoll::performance::{MB, RequestTotals};
 use super::requests::requests;
 use super::states::{InstanceKey, State, states};
 use super::{MINUTE, Period, Scope};
+use crate::reading::Reading;
 use crate::state::App;
 use crate::store::read::error::QueryError;
 use crate::store::series::LimitReached;
@@ -127,8 +128,9 @@ fn rows(store: &Store, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryErro
         start: minute + 1,
         end: minute + MINUTE + 1,
     };
+    let reading = &mut Reading::of(store);
     let mut endpoints: BTreeMap<RowKey, RequestTotals> = BTreeMap::new();
-    for (key, counts) in requests(store, &Scope::All, period)? {
+    for (key, counts) in requests(reading, &Scope::All, period)? {
         if !key.service.is_empty() {
             let whole = endpoints
                 .entry((key.service.clone(), String::new(), String::new()))
@@ -140,7 +142,7 @@ fn rows(store: &Store, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryErro
                 .merge(&counts.totals);
         }
     }
-    let of_services = services(store, period)?;
+    let of_services = services(reading, period)?;
     let mut rows: BTreeMap<RowKey, Row> = BTreeMap::new();
     for service in of_services.keys() {
         let key = (service.clone(), String::new(), String::new());
@@ -161,7 +163,10 @@ fn rows(store: &Store, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryErro
 }
 
 /// What is known of each service as a whole: the largest instance's use, the sum of what waits.
-fn services(store: &Store, period: Period) -> Result<BTreeMap<String, Row>, QueryError> {
+fn services(
+    reading: &mut Reading<'_>,
+    period: Period,
+) -> Result<BTreeMap<String, Row>, QueryError> {
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     let names = [
         "events_per_minute",
@@ -170,7 +175,7 @@ fn services(store: &Store, period: Period) -> Result<BTreeMap<String, Row>, Quer
         "active_requests",
     ];
     for ((service, _), [events, queue, connections, active]) in
-        instances(store, period, "http_server", names)?
+        instances(reading, period, "http_server", names)?
     {
         let row = rows.entry(service).or_default();
         for (field, state) in [
@@ -181,13 +186,14 @@ fn services(store: &Store, period: Period) -> Result<BTreeMap<String, Row>, Quer
             row[field] = merged(row[field], state, |a, b| a + b);
         }
     }
-    for ((service, _), [cpu, memory]) in instances(store, period, "process", ["cpu", "memory_rss"])?
+    for ((service, _), [cpu, memory]) in
+        instances(reading, period, "process", ["cpu", "memory_rss"])?
     {
         let row = rows.entry(service).or_default();
         row[3] = merged(row[3], cpu.mean.map(|ratio| ratio * 100.0), f64::max);
         row[4] = merged(row[4], memory.last.map(|bytes| bytes / MB), f64::max);
     }
-    for ((service, _), [disk]) in instances(store, period, "system", ["disk"])? {
+    for ((service, _), [disk]) in instances(reading, period, "system", ["disk"])? {
         let row = rows.entry(service).or_default();
         row[5] = merged(row[5], disk.last.map(|ratio| ratio * 100.0), f64::max);
     }
@@ -196,12 +202,12 @@ fn services(store: &Store, period: Period) -> Result<BTreeMap<String, Row>, Quer
 }
 
 fn instances<const N: usize>(
-    store: &Store,
+    reading: &mut Reading<'_>,
     period: Period,
     measurement: &str,
     fields: [&str; N],
 ) -> Result<BTreeMap<InstanceKey, [State; N]>, QueryError> {
-    states(store, &Scope::All, period, measurement, fields)
+    states(reading, &Scope::All, period, measurement, fields)
 }
 
 fn merged(known: Option<f64>, more: Option<f64>, merge: fn(f64, f64) -> f64) -> Option<f64> {

@@ -8,14 +8,12 @@ pub mod states;
 #[cfg(test)]
 mod tests;
 
+use crate::reading::NO_LIMIT;
 use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter, Value};
 use crate::store::table::Nanos;
 
 /// The service that the server itself is.
 pub const OWN_SERVICE: &str = "plimsoll";
-
-/// Most rows that one question reads out of the store.
-const MAX_ROWS: usize = 2_000_000;
 
 /// A stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +90,7 @@ fn query(measurement: &str, period: Period, group_by: &[&str], filter: Vec<TagFi
         start: period.start,
         end: period.end,
         step: None,
-        limit: MAX_ROWS,
+        limit: NO_LIMIT,
         order: Order::Ascending,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use plimsoll::performance::RequestTotals;
 
 use super::{Period, Scope, count, field, query, source, tag, tag_of};
-use crate::store::Store;
+use crate::reading::Reading;
 use crate::store::query::{Aggregate, Condition, Value};
 use crate::store::read::error::QueryError;
 
@@ -43,7 +43,7 @@ pub struct RequestCounts {
 /// # Errors
 /// When the period has too much to be read at once.
 pub fn requests(
-    store: &Store,
+    reading: &mut Reading<'_>,
     scope: &Scope,
     period: Period,
 ) -> Result<BTreeMap<RequestKey, RequestCounts>, QueryError> {
@@ -56,7 +56,7 @@ pub fn requests(
         "source",
     ];
     let mut found: BTreeMap<RequestKey, RequestCounts> = BTreeMap::new();
-    for mut piece in source::pieces(store, scope, period)? {
+    for mut piece in source::pieces(reading, scope, period)? {
         piece
             .filter
             .push(tag("run", Condition::Equal(String::new())));
@@ -64,7 +64,7 @@ pub fn requests(
         ask.fields = vec![field("duration", Aggregate::Distribution)];
         ask.fields
             .extend(["ended", "cancelled", "failed"].map(|name| field(name, Aggregate::Sum)));
-        for series in store.query(&ask)?.series {
+        for series in reading.ask(&ask)? {
             let text = |name| tag_of(&series.tags, name).to_owned();
             let key = RequestKey {
                 service: text("service"),

@@ -6,7 +6,7 @@ use plimsoll::resources::Trend;
 
 use super::states::InstanceKey;
 use super::{Period, Scope, field, number, query, tag_of, total};
-use crate::store::Store;
+use crate::reading::Reading;
 use crate::store::query::{Aggregate, FieldQuery, Value};
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
@@ -108,7 +108,7 @@ const RESOURCES: &[Measured] = &[
 /// # Errors
 /// When the period has too much to be read at once.
 pub fn resources(
-    store: &Store,
+    reading: &mut Reading<'_>,
     scope: &Scope,
     period: Period,
 ) -> Result<BTreeMap<InstanceKey, BTreeMap<&'static str, Resource>>, QueryError> {
@@ -127,7 +127,7 @@ pub fn resources(
         let step = ((period.end - period.start) / STEPS).max(FINEST_STEP);
         ask.step = Some(step);
         ask.fields = measured.iter().flat_map(|one| one.columns()).collect();
-        for series in store.query(&ask)?.series {
+        for series in reading.ask(&ask)? {
             let key = (
                 tag_of(&series.tags, "service").to_owned(),
                 tag_of(&series.tags, "instance").to_owned(),

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{MINUTE, Period, Scope, count, field, query, tag, tag_of};
+use crate::reading::Reading;
 use crate::store::Store;
 use crate::store::key;
 use crate::store::query::{Aggregate, Condition, TagFilter};
@@ -26,11 +27,11 @@ pub(super) struct Piece {
 
 /// The pieces to read so that every request in `period` counts once.
 pub(super) fn pieces(
-    store: &Store,
+    reading: &mut Reading<'_>,
     scope: &Scope,
     period: Period,
 ) -> Result<Vec<Piece>, QueryError> {
-    let mixed = mixed(store, period);
+    let mixed = mixed(reading.store(), period);
     let mut rest = scope.filter();
     rest.extend(
         mixed
@@ -42,7 +43,7 @@ pub(super) fn pieces(
         period,
     }];
     for service in mixed.iter().filter(|service| scope.includes(service)) {
-        let spans = spans(store, service, period)?;
+        let spans = spans(reading, service, period)?;
         let shares = shares(spans.into_iter(), period);
         pieces.extend(shares.into_iter().map(|(rank, period)| Piece {
             filter: vec![
@@ -77,7 +78,7 @@ fn mixed(store: &Store, period: Period) -> BTreeSet<String> {
 
 /// When each source of a service counted anything, the best first.
 fn spans(
-    store: &Store,
+    reading: &mut Reading<'_>,
     service: &str,
     period: Period,
 ) -> Result<BTreeMap<usize, Period>, QueryError> {
@@ -87,7 +88,7 @@ fn spans(
     ask.fields = vec![field("duration", Aggregate::Count)];
     ask.step = Some(step);
     let mut spans = BTreeMap::new();
-    for series in store.query(&ask)?.series {
+    for series in reading.ask(&ask)? {
         let source = tag_of(&series.tags, "source");
         let Some(rank) = RANKING.iter().position(|known| *known == source) else {
             continue;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Period, Scope, field, number, query, tag_of};
-use crate::store::Store;
+use crate::reading::Reading;
 use crate::store::query::{Aggregate, FieldQuery};
 use crate::store::read::error::QueryError;
 
@@ -26,7 +26,7 @@ pub struct State {
 /// # Errors
 /// When the period has too much to be read at once.
 pub fn states<const N: usize>(
-    store: &Store,
+    reading: &mut Reading<'_>,
     scope: &Scope,
     period: Period,
     measurement: &str,
@@ -40,7 +40,7 @@ pub fn states<const N: usize>(
     );
     ask.fields = fields.iter().flat_map(|name| state(name)).collect();
     let mut found = BTreeMap::new();
-    for series in store.query(&ask)?.series {
+    for series in reading.ask(&ask)? {
         let key = (
             tag_of(&series.tags, "service").to_owned(),
             tag_of(&series.tags, "instance").to_owned(),

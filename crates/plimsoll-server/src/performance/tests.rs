@@ -12,6 +12,7 @@ use super::resources::resources;
 use super::states::states;
 use super::{MINUTE, Period, Scope};
 use crate::ingest::otlp::Otlp;
+use crate::reading::Reading;
 use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{Store, StoreConfig};
@@ -74,7 +75,12 @@ impl Bench {
     }
 
     fn counts(&self, scope: &Scope) -> Vec<(String, Option<u16>, u64)> {
-        let found = requests(&self.store, scope, Period::minutes_before(NOW, 5)).unwrap();
+        let found = requests(
+            &mut Reading::of(&self.store),
+            scope,
+            Period::minutes_before(NOW, 5),
+        )
+        .unwrap();
         found
             .into_iter()
             .map(|(key, counts)| (key.service, key.status, counts.totals.duration.count))
@@ -107,7 +113,7 @@ fn windows_of_the_library_add_up_by_route_and_status() {
     bench.library("shop", &window(10 * SECOND, &[(200, 4)]));
     bench.library("shop", &window(10 * SECOND, &[(200, 4)]));
     let found = requests(
-        &bench.store,
+        &mut Reading::of(&bench.store),
         &Scope::Observed,
         Period::minutes_before(NOW, 5),
     )
@@ -206,7 +212,7 @@ fn states_and_resources_are_told_by_instance() {
     let period = Period::minutes_before(NOW, 5);
     let key = ("shop".to_owned(), "i1".to_owned());
     let [memory] = states(
-        &bench.store,
+        &mut Reading::of(&bench.store),
         &Scope::Observed,
         period,
         "process",
@@ -217,7 +223,7 @@ fn states_and_resources_are_told_by_instance() {
         (memory.last, memory.mean, memory.max),
         (Some(8e6), Some(4.5e6), Some(8e6))
     );
-    let found = &resources(&bench.store, &Scope::Observed, period).unwrap()[&key];
+    let found = &resources(&mut Reading::of(&bench.store), &Scope::Observed, period).unwrap()[&key];
     let rss = found["process_memory_rss_bytes"];
     assert_eq!((rss.current, rss.average), (8e6, 4.5e6));
     assert_eq!(rss.trend, plimsoll::resources::Trend::Increasing);

@@ -6,6 +6,7 @@ mod doors;
 mod events;
 mod filters;
 mod lifecycle;
+mod missing;
 mod otlp;
 mod queries;
 mod writes;

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::{Asked, Question, answered};
 use crate::http::extract::Params;
-use crate::http::problem::Answer;
+use crate::http::problem::{Answer, Problem};
 use crate::performance::requests::requests;
 use crate::performance::states::{State as Held, states};
+use crate::reading::Reading;
 use crate::services::rfc3339;
 use crate::state::App;
-use crate::store::Store;
 use crate::store::read::error::QueryError;
 
 /// The library's shape, and of whom it speaks.
@@ -31,21 +31,24 @@ struct Told {
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
 pub async fn metrics(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
-    let question = asked.question(&app)?;
-    answered(&app, move |store| answer(store, question)).await
+    if let Some(limit) = asked.limit {
+        let detail = "limit belongs to routes and resources; there is one answer here";
+        return Err(Problem::bad_field("limit", limit, detail));
+    }
+    answered(app, asked.question()?, answer).await
 }
 
-fn answer(store: &Store, question: Question) -> Result<Told, QueryError> {
+fn answer(reading: &mut Reading<'_>, question: Question) -> Result<Told, QueryError> {
     let mut totals = RequestTotals::default();
     let mut sources = Vec::new();
-    for counts in requests(store, &question.scope, question.period)?.into_values() {
+    for counts in requests(reading, &question.scope, question.period)?.into_values() {
         totals.merge(&counts.totals);
         sources.extend(counts.sources);
     }
     sources.sort();
     sources.dedup();
     let memory = states(
-        store,
+        reading,
         &question.scope,
         question.period,
         "process",

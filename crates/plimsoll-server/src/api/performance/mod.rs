@@ -4,14 +4,13 @@ pub mod metrics;
 pub mod resources;
 pub mod routes;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::performance::{Period, Scope};
-use crate::state::AppState;
-use crate::store::Store;
+use crate::reading::Reading;
+use crate::state::{App, AppState};
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 use crate::tick;
@@ -20,9 +19,12 @@ use crate::tick;
 const MINUTES: u32 = 5;
 /// Most minutes: as long as the daily rollup reaches.
 const MAX_MINUTES: u32 = 90 * 24 * 60;
+/// Most services named to whoever asks for an unknown one.
+const MOST_KNOWN: usize = 20;
 
 /// What can be asked of all of them.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Asked {
     /// One service only; without it all but the server itself.
     pub(super) service: Option<String>,
@@ -42,22 +44,21 @@ struct Question {
     now: Nanos,
 }
 
+/// An answer, and what is known to be missing from it.
+#[derive(Serialize)]
+struct Whole<T> {
+    #[serde(flatten)]
+    answer: T,
+    missing: Vec<String>,
+}
+
 impl Asked {
     /// Checks the parameters.
-    fn question(&self, app: &AppState) -> Answer<Question> {
+    fn question(&self) -> Answer<Question> {
         let minutes = self.minutes.unwrap_or(MINUTES);
         if !(1..=MAX_MINUTES).contains(&minutes) {
             let detail = format!("minutes must be between 1 and {MAX_MINUTES}");
             return Err(Problem::bad_field("minutes", minutes, detail));
-        }
-        if let Some(service) = &self.service
-            && !app.services.may_know(service)
-        {
-            let detail = format!("nothing was received from a service named {service}");
-            let known: Vec<_> = app.services.names().into_iter().take(20).collect();
-            return Err(Problem::not_found(detail)
-                .field("service", service.as_str())
-                .with("known", known));
         }
         let now = tick::now();
         Ok(Question {
@@ -81,15 +82,47 @@ impl Asked {
     }
 }
 
+impl Question {
+    /// Whether the service that it is about ever sent. Blocking.
+    fn check_service(&self, app: &AppState) -> Answer<()> {
+        let Some(service) = &self.service else {
+            return Ok(());
+        };
+        if app.services.may_know(service) {
+            return Ok(());
+        }
+        let detail = format!("nothing was received from a service named {service}");
+        let known: Vec<_> = app.services.names().into_iter().take(MOST_KNOWN).collect();
+        Err(Problem::not_found(detail)
+            .field("service", service.as_str())
+            .with("known", known))
+    }
+}
+
 /// Reads the store apart from short requests.
 async fn answered<T: Serialize + Send + 'static>(
-    app: &AppState,
-    read: impl FnOnce(&Store) -> Result<T, QueryError> + Send + 'static,
+    app: App,
+    question: Question,
+    read: impl FnOnce(&mut Reading<'_>, Question) -> Result<T, QueryError> + Send + 'static,
 ) -> Answer<Response> {
-    let store = app.store.clone();
-    let read = move || {
-        read(&store)
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "invalid", error.to_string()))
+    let asking = app.clone();
+    let reading = move || {
+        question.check_service(&asking)?;
+        let minutes = question.minutes;
+        let mut reading = Reading::of(&asking.store);
+        let answer = read(&mut reading, question).map_err(|error| unanswered(&error, minutes))?;
+        let missing = reading.missing();
+        Ok(Whole { answer, missing })
     };
-    json_answer(&app.slow.run(read).await?)
+    json_answer(&app.slow.run(reading).await?)
+}
+
+fn unanswered(error: &QueryError, minutes: u32) -> Problem {
+    match error {
+        QueryError::TooManyBuckets { .. } => {
+            let detail = "that is more than can be read at once: ask for fewer minutes";
+            Problem::bad_field("minutes", minutes, detail)
+        }
+        _ => Problem::internal("the store could not be read").because(error),
+    }
 }

@@ -11,9 +11,9 @@ use super::{Asked, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
 use crate::performance::resources::{Resource, resources};
+use crate::reading::Reading;
 use crate::services::rfc3339;
 use crate::state::App;
-use crate::store::Store;
 use crate::store::read::error::QueryError;
 
 /// Most instances of one answer.
@@ -55,13 +55,16 @@ pub async fn resources_of(
     State(app): State<App>,
     Params(asked): Params<Asked>,
 ) -> Answer<Response> {
-    let question = asked.question(&app)?;
     let limit = asked.limit(MAX_INSTANCES)?;
-    answered(&app, move |store| answer(store, question, limit)).await
+    let question = asked.question()?;
+    answered(app, question, move |reading, question| {
+        answer(reading, question, limit)
+    })
+    .await
 }
 
-fn answer(store: &Store, question: Question, limit: usize) -> Result<Told, QueryError> {
-    let found = resources(store, &question.scope, question.period)?;
+fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result<Told, QueryError> {
+    let found = resources(reading, &question.scope, question.period)?;
     let mut highest: BTreeMap<&'static str, Resource> = BTreeMap::new();
     for (name, resource) in found.values().flatten() {
         let known = highest.entry(name).or_insert(*resource);

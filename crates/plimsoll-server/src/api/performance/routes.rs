@@ -11,9 +11,9 @@ use super::{Asked, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
 use crate::performance::requests::{RequestCounts, RequestKey, requests};
+use crate::reading::Reading;
 use crate::services::rfc3339;
 use crate::state::App;
-use crate::store::Store;
 use crate::store::read::error::QueryError;
 
 /// Most rows of one answer.
@@ -56,14 +56,17 @@ struct Route {
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
 pub async fn routes(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
-    let question = asked.question(&app)?;
     let limit = asked.limit(MAX_ROUTES)?;
-    answered(&app, move |store| answer(store, question, limit)).await
+    let question = asked.question()?;
+    answered(app, question, move |reading, question| {
+        answer(reading, question, limit)
+    })
+    .await
 }
 
-fn answer(store: &Store, question: Question, limit: usize) -> Result<Told, QueryError> {
+fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result<Told, QueryError> {
     let minutes = question.period.minutes();
-    let found = requests(store, &question.scope, question.period)?;
+    let found = requests(reading, &question.scope, question.period)?;
     let mut routes: Vec<_> = found
         .into_iter()
         .map(|(key, counts)| route(key, counts, minutes))

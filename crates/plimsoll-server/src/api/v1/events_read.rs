@@ -7,15 +7,18 @@ use serde_json::{Value as Json, json};
 use crate::http::extract::Params;
 use crate::http::percent::percent_encoded;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::reading::{NO_LIMIT, Reading};
 use crate::state::{App, AppState};
+use crate::store::Store;
 use crate::store::query::{
     Aggregate, AnswerSeries, Condition, FieldQuery, Order, Query, TagFilter, Value,
 };
+use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 use crate::tick;
 
 use super::events::{ATTRIBUTES, ENTITY_ID, EVENT_TYPE, MEASUREMENT, STATE, VALUE};
-use super::query::run;
+use super::query::problem;
 use super::time;
 
 /// Events of a page when the request says nothing.
@@ -29,6 +32,7 @@ const TOP_ENTITIES: usize = 10;
 
 /// Which events.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventParams {
     limit: Option<usize>,
     offset: Option<usize>,
@@ -38,7 +42,7 @@ pub struct EventParams {
     pub(super) end_time: Option<String>,
 }
 
-/// A page of events, newest first: `{events, total, next}`.
+/// A page of events, newest first: `{events, total, next, missing}`.
 ///
 /// # Errors
 /// 400 for a bad parameter.
@@ -67,22 +71,23 @@ pub async fn list(State(app): State<App>, Params(params): Params<EventParams>) -
             .to_vec();
         let mut query = params.query(fields, start, end);
         query.limit = offset + limit;
-        let page = newest(&asking, &query, offset)?;
-        let total = params.total(&asking, start, end)?;
+        let mut reading = Reading::of(&asking.store);
+        let page = newest(&mut reading, &query, offset)?;
+        let total = params.total(&mut reading, start, end)?;
         let more = (offset + page.len()) as u64;
         // The next page ends where this one did, so that what comes meanwhile shifts nothing.
         let next =
             (more < total && !page.is_empty()).then(|| params.next(offset + limit, limit, end));
-        Ok(json!({"events": page, "total": total, "next": next}))
+        Ok(json!({"events": page, "total": total, "next": next, "missing": reading.missing()}))
     });
     json_answer(&page.await?)
 }
 
 /// The events of all series, newest first, without the first `skip`.
-fn newest(app: &App, query: &Query, skip: usize) -> Result<Vec<Json>, Problem> {
-    let found = run(app, query)?;
+fn newest(reading: &mut Reading<'_>, query: &Query, skip: usize) -> Result<Vec<Json>, Problem> {
+    let found = ask(reading, query)?;
     let mut places: Vec<(Nanos, usize, usize)> = Vec::new();
-    for (index, series) in found.series.iter().enumerate() {
+    for (index, series) in found.iter().enumerate() {
         places.extend(
             series
                 .times
@@ -95,7 +100,7 @@ fn newest(app: &App, query: &Query, skip: usize) -> Result<Vec<Json>, Problem> {
     places.truncate(query.limit);
     let page = places.into_iter().skip(skip);
     Ok(page
-        .map(|(_, index, row)| event(&found.series[index], row))
+        .map(|(_, index, row)| event(&found[index], row))
         .collect())
 }
 
@@ -119,12 +124,13 @@ fn event(series: &AnswerSeries, row: usize) -> Json {
 }
 
 /// How many events there were, of which kinds, and whose.
-pub(super) fn stats(app: &App, params: &EventParams) -> Result<Json, Problem> {
+pub(super) fn stats(store: &Store, params: &EventParams) -> Result<Json, Problem> {
+    let mut reading = Reading::of(store);
     let now = tick::now();
     let (start, end) = params.range(now)?;
-    let total = params.total(app, start, end)?;
-    let by_type = params.counts(app, EVENT_TYPE, start, end)?;
-    let mut by_entity = params.counts(app, ENTITY_ID, start, end)?;
+    let total = params.total(&mut reading, start, end)?;
+    let by_type = params.counts(&mut reading, EVENT_TYPE, start, end)?;
+    let mut by_entity = params.counts(&mut reading, ENTITY_ID, start, end)?;
     let entities = by_entity.len();
     by_entity.truncate(TOP_ENTITIES);
     let named = |name: &str, counts: Vec<(String, u64)>| -> Vec<Json> {
@@ -149,10 +155,22 @@ pub(super) fn stats(app: &App, params: &EventParams) -> Result<Json, Problem> {
         "entities": entities,
         "by_type": named(EVENT_TYPE, by_type),
         "by_entity": named(ENTITY_ID, by_entity),
+        "missing": reading.missing(),
     }))
 }
 
 impl EventParams {
+    /// Refuses what belongs to pages only.
+    pub(super) fn without_page(&self) -> Result<(), Problem> {
+        for (name, value) in [("limit", self.limit), ("offset", self.offset)] {
+            if let Some(value) = value {
+                let detail = format!("{name} belongs to pages of events, not to statistics");
+                return Err(Problem::bad_field(name, value, detail));
+            }
+        }
+        Ok(())
+    }
+
     /// First time and first time after.
     pub(super) fn range(&self, now: Nanos) -> Result<(Nanos, Nanos), Problem> {
         let time = |field: &str, text: &Option<String>, otherwise| match text {
@@ -189,16 +207,15 @@ impl EventParams {
             start,
             end,
             step: None,
-            limit: usize::MAX,
+            limit: NO_LIMIT,
             order: Order::Descending,
         }
     }
 
-    fn total(&self, app: &App, start: Nanos, end: Nanos) -> Result<u64, Problem> {
+    fn total(&self, reading: &mut Reading<'_>, start: Nanos, end: Nanos) -> Result<u64, Problem> {
         let query = self.query(vec![field(ATTRIBUTES, Aggregate::Count)], start, end);
-        let found = run(app, &query)?;
+        let found = ask(reading, &query)?;
         let counts = found
-            .series
             .iter()
             .flat_map(|series| series.columns.iter().flatten());
         Ok(counts.map(count).sum())
@@ -207,16 +224,15 @@ impl EventParams {
     /// Events by the values of a tag, the most first.
     fn counts(
         &self,
-        app: &App,
+        reading: &mut Reading<'_>,
         tag: &str,
         start: Nanos,
         end: Nanos,
     ) -> Result<Vec<(String, u64)>, Problem> {
         let mut query = self.query(vec![field(ATTRIBUTES, Aggregate::Count)], start, end);
         query.group_by = vec![tag.to_owned()];
-        let found = run(app, &query)?;
+        let found = ask(reading, &query)?;
         let mut counts: Vec<(String, u64)> = found
-            .series
             .iter()
             .map(|series| {
                 let value = series.tags.iter().find(|(name, _)| **name == *tag);
@@ -246,6 +262,16 @@ impl EventParams {
         }
         next
     }
+}
+
+fn ask(reading: &mut Reading<'_>, query: &Query) -> Result<Vec<AnswerSeries>, Problem> {
+    reading.ask(query).map_err(|error| match error {
+        QueryError::TooManyBuckets { .. } => {
+            let detail = "there are too many kinds and entities: ask for a shorter range";
+            Problem::bad_field("start_time", time::rfc3339(query.start), detail)
+        }
+        error => problem(&error, query),
+    })
 }
 
 impl AppState {

@@ -70,16 +70,6 @@ pub fn found(store: &Store, asked: &Asked) -> Answer<Vec<u8>> {
     Ok(json::write(&found, &asked.columns, asked.times))
 }
 
-/// Asks the store. Blocking.
-///
-/// # Errors
-/// 400 with the store's reason.
-pub fn run(app: &App, query: &Query) -> Answer<crate::store::query::Answer> {
-    app.store
-        .query(query)
-        .map_err(|error| problem(&error, query))
-}
-
 /// Why a query has no answer.
 pub(super) fn problem(error: &QueryError, query: &Query) -> Problem {
     let (field, value) = match error {

@@ -59,9 +59,10 @@ impl StatsCache {
 /// # Errors
 /// 400 for a bad parameter.
 pub async fn events(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
+    params.without_page()?;
     let age = age(&params);
     cached(app, format!("events {params:?}"), age, move |app| {
-        events_read::stats(app, &params)
+        events_read::stats(&app.store, &params)
     })
     .await
 }
@@ -71,9 +72,10 @@ pub async fn events(State(app): State<App>, Params(params): Params<EventParams>)
 /// # Errors
 /// 400 for a bad parameter.
 pub async fn all(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
+    params.without_page()?;
     let age = age(&params);
     cached(app, format!("all {params:?}"), age, move |app| {
-        let events = events_read::stats(app, &params)?;
+        let events = events_read::stats(&app.store, &params)?;
         Ok(json!({"events": events, "store": store(app), "ingest": ingest(app), "uptime_secs": app.started.elapsed().as_secs()}))
     })
     .await
