@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::api;
+use crate::api::v1::event_times::EventTimes;
 use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
 use crate::http::listener;
@@ -63,6 +64,7 @@ impl Server {
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             exports: Slow::new(config.slow_requests_max, config.slow_timeout),
             stats: StatsCache::default(),
+            event_times: EventTimes::default(),
             started: Instant::now(),
             tasks: Tasks::default(),
             config,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::api::v1::event_times::EventTimes;
 use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
 use crate::http::slow::Slow;
@@ -35,6 +36,8 @@ pub struct AppState {
     pub exports: Slow,
     /// Statistics that are still good.
     pub stats: StatsCache,
+    /// Times of events that are being written.
+    pub event_times: EventTimes,
     /// When the server started.
     pub started: Instant,
 }

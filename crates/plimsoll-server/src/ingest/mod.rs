@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::api::v1::events;
 use crate::http::body::BodyLimits;
 use crate::http::problem::Problem;
 use crate::state::AppState;
@@ -90,6 +91,13 @@ impl Ingest {
         }
     }
 
+    /// Counts events that were not taken.
+    pub fn events(&self, refused: usize, out_of_time: usize, over_series_limit: usize) {
+        add(&self.rows_refused, refused);
+        add(&self.rows_out_of_time, out_of_time);
+        add(&self.rows_over_series_limit, over_series_limit);
+    }
+
     /// Counts points that were not taken.
     pub fn points(&self, refusals: &otlp::Refusals) {
         self.rows_refused
@@ -106,9 +114,9 @@ impl Ingest {
 /// # Errors
 /// 507 when the disk is full, 503 when it fails, 413 for a batch over the store's limit.
 pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
-    let rows = rows(&batch);
+    let (rows, events) = (rows(&batch), has_events(&batch));
     app.store.append(batch).await.map_err(problem)?;
-    add(&app.ingest.rows_written, rows);
+    written(app, rows, events);
     Ok(())
 }
 
@@ -117,10 +125,22 @@ pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
 /// # Errors
 /// As [`append`].
 pub fn append_blocking(app: &AppState, batch: Batch) -> Result<(), Problem> {
-    let rows = rows(&batch);
+    let (rows, events) = (rows(&batch), has_events(&batch));
     app.store.append_blocking(batch).map_err(problem)?;
-    add(&app.ingest.rows_written, rows);
+    written(app, rows, events);
     Ok(())
+}
+
+fn written(app: &AppState, rows: usize, events: bool) {
+    add(&app.ingest.rows_written, rows);
+    if events {
+        app.stats.forget();
+    }
+}
+
+fn has_events(batch: &Batch) -> bool {
+    let mut names = batch.tables.iter().map(|table| &*table.measurement);
+    names.any(|name| name == events::MEASUREMENT)
 }
 
 fn rows(batch: &Batch) -> usize {

@@ -1,8 +1,10 @@
 //! The real binary over real sockets.
 
+mod bounded;
 mod commands;
 mod disk;
 mod doors;
+mod event_rows;
 mod events;
 mod filters;
 mod lifecycle;

@@ -2,6 +2,8 @@
 
 pub mod backup;
 mod column;
+mod event;
+pub mod event_times;
 pub mod events;
 pub mod events_read;
 pub mod export;
