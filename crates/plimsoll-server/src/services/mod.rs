@@ -5,15 +5,17 @@ pub mod recall;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 
+use crate::store::Store;
+use crate::store::key;
 use crate::store::table::Nanos;
 
 /// Most services; further ones are stored but not listed.
-const MAX_SERVICES: usize = 10_000;
+pub const MAX_SERVICES: usize = 10_000;
 /// Most instances of one service; the one not seen for longest makes room.
-const MAX_INSTANCES: usize = 1_000;
+pub const MAX_INSTANCES: usize = 1_000;
 /// Most versions, environments and sources listed of one service.
 const MAX_NAMES: usize = 100;
 
@@ -21,8 +23,21 @@ const MAX_NAMES: usize = 100;
 #[derive(Debug, Default)]
 pub struct Services {
     by_name: RwLock<BTreeMap<String, Known>>,
-    /// Whether what the store remembers is in.
-    recalled: AtomicBool,
+    /// Whether there was one more than can be listed.
+    truncated: AtomicBool,
+    /// How many series the store had taken in when it was last looked through for new ones; none before it is recalled.
+    series: Mutex<Option<u32>>,
+}
+
+/// Some of the services.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// By name.
+    pub services: Vec<Service>,
+    /// How many there are with those before and after.
+    pub total: usize,
+    /// Whether there are more than are remembered.
+    pub truncated: bool,
 }
 
 /// A sender, as its data names it. Empty: not told.
@@ -101,10 +116,12 @@ struct Span {
 impl Services {
     /// Notes that rows of a sender came at `time`.
     pub fn note(&self, seen: &Seen, time: Nanos) {
+        if seen.service.is_empty() {
+            return;
+        }
         let mut services = self.by_name.write();
-        if seen.service.is_empty()
-            || (services.len() >= MAX_SERVICES && !services.contains_key(&seen.service))
-        {
+        if services.len() >= MAX_SERVICES && !services.contains_key(&seen.service) {
+            self.truncated.store(true, Ordering::Relaxed);
             return;
         }
         let known = services
@@ -123,14 +140,27 @@ impl Services {
         known.note_instance(seen, time);
     }
 
-    /// Whether a row of `service` ever came. Until the store has been looked through, any may have.
-    pub fn may_know(&self, service: &str) -> bool {
-        !self.recalled.load(Ordering::Acquire) || self.by_name.read().contains_key(service)
+    /// Notes the senders of series that the store took in since the last look. Costs nothing when there are none.
+    pub fn note_new(&self, store: &Store, now: Nanos) {
+        let mut looked = self.series.lock();
+        let Some(before) = *looked else { return };
+        let (new, given) = store.series().newer_than(before);
+        *looked = Some(given);
+        drop(looked);
+        for series in new {
+            self.note(&Seen::by_key(&series.key), now);
+        }
     }
 
-    /// From now on, who is not known was never seen.
-    fn recall_ended(&self) {
-        self.recalled.store(true, Ordering::Release);
+    /// Whether a row of `service` ever came. Whoever is not remembered is looked for in the store's indexes: blocking.
+    pub fn knows(&self, store: &Store, service: &str, now: Nanos) -> bool {
+        self.note_new(store, now);
+        let sends = |key: &[u8]| key::tag_value(key, "service") == service;
+        self.by_name.read().contains_key(service)
+            || store.measurements().iter().any(|measurement| {
+                let keys = store.series_keys(measurement, 0..Nanos::MAX);
+                keys.iter().any(|key| sends(key))
+            })
     }
 
     /// The names of all services, sorted.
@@ -140,11 +170,34 @@ impl Services {
 
     /// All services by name, each with at most `instances` of its instances.
     pub fn list(&self, instances: usize) -> Vec<Service> {
+        self.page(0, MAX_SERVICES, instances).services
+    }
+
+    /// At most `limit` services after the first `offset` by name, each with at most `instances` of its instances.
+    pub fn page(&self, offset: usize, limit: usize, instances: usize) -> Page {
         let services = self.by_name.read();
-        services
-            .iter()
-            .map(|(name, known)| known.view(name, instances))
-            .collect()
+        let page = services.iter().skip(offset).take(limit);
+        Page {
+            services: page
+                .map(|(name, known)| known.view(name, instances))
+                .collect(),
+            total: services.len(),
+            truncated: self.truncated.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Seen {
+    /// Whom the tags of a series name.
+    fn by_key(series: &[u8]) -> Self {
+        let tag = |name| key::tag_value(series, name).into_owned();
+        Self {
+            service: tag("service"),
+            instance: tag("instance"),
+            version: tag("version"),
+            environment: tag("environment"),
+            source: tag("source"),
+        }
     }
 }
 
@@ -275,12 +328,6 @@ mod tests {
                 ("a", Some("1.0"), "1970-01-01T00:00:20.000Z")
             ]
         );
-        assert!(
-            services.may_know("home"),
-            "the store was not looked through"
-        );
-        services.recall_ended();
-        assert!(services.may_know("shop") && !services.may_know("home"));
     }
 
     #[test]
@@ -293,6 +340,9 @@ mod tests {
             services.note(&seen(&n.to_string(), "", ""), 0);
         }
         assert_eq!(services.names().len(), MAX_SERVICES);
+        let page = services.page(1, 2, 1);
+        assert_eq!((page.services.len(), page.total), (2, MAX_SERVICES));
+        assert!(page.truncated, "{page:?}");
         let shop = services
             .list(3)
             .into_iter()

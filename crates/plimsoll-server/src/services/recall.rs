@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{Seen, Services};
 use crate::state::App;
 use crate::store::Store;
-use crate::store::key;
 use crate::store::table::Nanos;
 use crate::tasks::Stop;
 use crate::tick;
@@ -25,14 +24,12 @@ const LOOK: Duration = Duration::from_secs(60);
 /// # Errors
 /// None.
 pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
+    app.services.watch(&app.store);
     let kept = crate::store::config::nanos(app.store.config().raw_retention);
     let mut from = tick::now().saturating_sub(kept);
     loop {
         let (app, now) = (app.clone(), tick::now());
-        let recalling = move || {
-            app.services.recall(&app.store, from, now);
-            app.services.recall_ended();
-        };
+        let recalling = move || app.services.recall(&app.store, from, now);
         tokio::task::spawn_blocking(recalling).await?;
         // Rows may come a little late.
         from = now - FINE_STEP;
@@ -44,6 +41,12 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
 }
 
 impl Services {
+    /// From now on series that the store takes in are new ones.
+    fn watch(&self, store: &Store) {
+        let (_, given) = store.series().newer_than(u32::MAX);
+        *self.series.lock() = Some(given);
+    }
+
     /// Notes the senders of all rows between `from` and `now`, at the start of the step in which they are: 10 minutes in
     /// the last 6 hours, 6 hours before. Reads indexes only. Blocking.
     pub fn recall(&self, store: &Store, from: Nanos, now: Nanos) {
@@ -52,15 +55,7 @@ impl Services {
             while start <= now {
                 let step = if now - start <= FINE { FINE_STEP } else { STEP };
                 for series in store.series_keys(&measurement, start..start.saturating_add(step)) {
-                    let tag = |name| key::tag_value(&series, name).into_owned();
-                    let seen = Seen {
-                        service: tag("service"),
-                        instance: tag("instance"),
-                        version: tag("version"),
-                        environment: tag("environment"),
-                        source: tag("source"),
-                    };
-                    self.note(&seen, start);
+                    self.note(&Seen::by_key(&series), start);
                 }
                 start = start.saturating_add(step);
             }

@@ -206,6 +206,13 @@ impl SeriesIndex {
         forgotten
     }
 
+    /// The series that were taken in after the first `given` and are still known, and how many were taken in by now.
+    pub(crate) fn newer_than(&self, given: u32) -> (Vec<Arc<Series>>, u32) {
+        let inner = self.inner.read();
+        let new = (given..inner.given).filter_map(|id| inner.by_id.get(&SeriesId(id)).cloned());
+        (new.collect(), inner.given)
+    }
+
     /// How many series are known.
     pub fn len(&self) -> usize {
         self.inner.read().by_id.len()

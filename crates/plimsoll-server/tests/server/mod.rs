@@ -9,8 +9,10 @@ mod events;
 mod filters;
 mod lifecycle;
 mod missing;
+mod named;
 mod otlp;
 mod queries;
+mod services;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};

@@ -88,7 +88,7 @@ impl Question {
         let Some(service) = &self.service else {
             return Ok(());
         };
-        if app.services.may_know(service) {
+        if app.services.knows(&app.store, service, self.now) {
             return Ok(());
         }
         let detail = format!("nothing was received from a service named {service}");
