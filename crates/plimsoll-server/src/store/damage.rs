@@ -95,11 +95,14 @@ impl DamageLog {
         self.found.lock().clone()
     }
 
-    /// Damage by which rows of any measurement may be missing from a time; what is known to have hit blocks is found
-    /// by whoever reads these.
-    pub(crate) fn of_unknown_rows(&self, times: &Range<Nanos>) -> Vec<Damage> {
+    /// Damage by which rows of a measurement may be missing from a time: also of blocks that nobody reads any more since
+    /// rollups of their other rows answer.
+    pub(crate) fn of_rows(&self, measurement: &str, times: &Range<Nanos>) -> Vec<Damage> {
         let may_miss = |damage: &&Damage| {
-            damage.measurement.is_none()
+            damage
+                .measurement
+                .as_ref()
+                .is_none_or(|name| name == measurement)
                 && !damage.unfinished
                 && !damage.is_of_rollup()
                 && damage

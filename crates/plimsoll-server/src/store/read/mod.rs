@@ -60,7 +60,10 @@ impl Store {
             self.aggregated(query)?
         };
         answer.truncated = cut::cut(&mut answer.series, query.limit, query.order);
-        damage.extend(self.damage.of_unknown_rows(&(query.start..query.end)));
+        damage.extend(
+            self.damage
+                .of_rows(&query.measurement, &(query.start..query.end)),
+        );
         damage.sort_by_key(|damage| (damage.path.clone(), damage.start));
         damage.dedup();
         answer.missing = damage.iter().map(Damage::to_string).collect();
