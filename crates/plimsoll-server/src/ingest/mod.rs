@@ -6,11 +6,14 @@ pub mod otlp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::body::BodyLimits;
-use crate::http::problem::Problem;
+use crate::http::body::{self, BodyLimits};
+use crate::http::problem::{Answer, Problem};
+use crate::http::room::{Room, Taken};
 use crate::state::AppState;
 use crate::store::error::AppendError;
 use crate::store::table::Batch;
@@ -18,8 +21,8 @@ use crate::store::table::Batch;
 /// What is under way and what came of it.
 #[derive(Debug)]
 pub struct Ingest {
-    /// One permit for each kilobyte of bodies in memory.
-    room: Arc<Semaphore>,
+    /// For the bodies in memory.
+    room: Room,
     /// One permit for each large body that is being read.
     readers: Arc<Semaphore>,
     /// Rows on disk.
@@ -40,9 +43,8 @@ const READERS: usize = 4;
 impl Ingest {
     /// Bodies of all writers together stay within a few of the largest.
     pub fn new(limits: BodyLimits) -> Self {
-        let kilobytes = (BODIES_AT_ONCE * kilobytes(limits.sent)).min(Semaphore::MAX_PERMITS);
         Self {
-            room: Arc::new(Semaphore::new(kilobytes)),
+            room: Room::new(BODIES_AT_ONCE, limits.sent),
             readers: Arc::new(Semaphore::new(READERS)),
             rows_written: AtomicU64::new(0),
             rows_refused: AtomicU64::new(0),
@@ -51,25 +53,19 @@ impl Ingest {
         }
     }
 
-    /// Waits until there is room for the body; the room is free again when the permit is dropped.
+    /// Receives a body as it was sent, within the room that there is for all; keep the room as long as the body.
     ///
     /// # Errors
-    /// 503 when the server stops.
-    pub async fn room(
+    /// As [`body::receive`].
+    pub async fn receive(
         &self,
         headers: &HeaderMap,
+        body: Body,
         limits: BodyLimits,
-    ) -> Result<OwnedSemaphorePermit, Problem> {
-        let announced = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = announced.map_or(limits.sent, |bytes: usize| bytes.min(limits.sent));
-        let permits = u32::try_from(kilobytes(bytes)).unwrap_or(u32::MAX);
-        self.room
-            .clone()
-            .acquire_many_owned(permits)
-            .await
-            .map_err(|_| Problem::stopping())
+    ) -> Answer<(Bytes, Taken)> {
+        let mut room = self.room.enter();
+        let sent = body::receive(headers, body, limits, &mut room).await?;
+        Ok((sent, room))
     }
 
     /// Waits for the turn to decompress and read a large body.
@@ -154,8 +150,4 @@ pub(crate) fn problem(error: AppendError) -> Problem {
 
 fn add(counter: &AtomicU64, more: usize) {
     counter.fetch_add(more as u64, Ordering::Relaxed);
-}
-
-fn kilobytes(bytes: usize) -> usize {
-    bytes / 1_000 + 1
 }

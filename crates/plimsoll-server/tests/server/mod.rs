@@ -7,6 +7,7 @@ mod events;
 mod lifecycle;
 mod otlp;
 mod queries;
+mod stalled;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};

@@ -64,7 +64,7 @@ fn plain_event() -> String {
 /// # Errors
 /// 400 with the place and reason of each event that was not taken; what a write can fail with.
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
-    let sent = body::receive(&headers, body, app.config.body).await?;
+    let (sent, _room) = app.ingest.receive(&headers, body, app.config.body).await?;
     let text = body::decode(&sent, Encoding::of(&headers)?, app.config.body)?;
     let posted: Posted = serde_json::from_slice(&text)
         .map_err(|error| Problem::bad_request(format!("no JSON: {error}")))?;

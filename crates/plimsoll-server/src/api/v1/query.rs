@@ -28,7 +28,7 @@ pub async fn get(State(app): State<App>, Params(params): Params<Vec<(String, Str
 /// # Errors
 /// As [`get`].
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
-    let sent = body::receive(&headers, body, app.config.body).await?;
+    let (sent, _room) = app.ingest.receive(&headers, body, app.config.body).await?;
     let text = body::decode(&sent, Encoding::of(&headers)?, app.config.body)?;
     let request = serde_json::from_slice(&text)
         .map_err(|error| Problem::bad_request(format!("the query is not understood: {error}")))?;

@@ -25,8 +25,7 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let format = format_of(&headers)?;
     let encoding = Encoding::of(&headers)?;
     let limits = app.config.body;
-    let room = app.ingest.room(&headers, limits).await?;
-    let sent = body::receive(&headers, body, limits).await?;
+    let (sent, room) = app.ingest.receive(&headers, body, limits).await?;
     // A permit bounds the memory that decoded requests take together.
     let permit = app.otlp.permit().await;
     let otlp = app.otlp.clone();
