@@ -33,6 +33,8 @@ pub struct Ingest {
     pub rows_out_of_time: AtomicU64,
     /// Of these, how many for the series limit.
     pub rows_over_series_limit: AtomicU64,
+    /// Rows of the server itself that were left out for the series limit.
+    pub own_rows_over_series_limit: AtomicU64,
 }
 
 /// Bodies that may be in memory at once, as a multiple of the largest one.
@@ -50,6 +52,7 @@ impl Ingest {
             rows_refused: AtomicU64::new(0),
             rows_out_of_time: AtomicU64::new(0),
             rows_over_series_limit: AtomicU64::new(0),
+            own_rows_over_series_limit: AtomicU64::new(0),
         }
     }
 
@@ -77,6 +80,16 @@ impl Ingest {
         turn.map_err(|_| Problem::stopping())
     }
 
+    /// Counts rows that are on disk.
+    pub fn written(&self, rows: usize) {
+        add(&self.rows_written, rows);
+    }
+
+    /// Counts rows of the server itself that were left out for the series limit.
+    pub fn own_left_out(&self, rows: usize) {
+        add(&self.own_rows_over_series_limit, rows);
+    }
+
     /// Counts lines that were not taken.
     pub fn refused(&self, rejected: &line_protocol::Rejected) {
         if rejected.count > 0 {
@@ -84,6 +97,13 @@ impl Ingest {
             add(&self.rows_out_of_time, rejected.out_of_time);
             add(&self.rows_over_series_limit, rejected.over_series_limit);
         }
+    }
+
+    /// Counts events that were not taken.
+    pub fn events(&self, refused: usize, out_of_time: usize, over_series_limit: usize) {
+        add(&self.rows_refused, refused);
+        add(&self.rows_out_of_time, out_of_time);
+        add(&self.rows_over_series_limit, over_series_limit);
     }
 
     /// Counts points that were not taken.
@@ -104,7 +124,7 @@ impl Ingest {
 pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
     let rows = rows(&batch);
     app.store.append(batch).await.map_err(problem)?;
-    add(&app.ingest.rows_written, rows);
+    app.ingest.written(rows);
     Ok(())
 }
 
@@ -115,11 +135,11 @@ pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
 pub fn append_blocking(app: &AppState, batch: Batch) -> Result<(), Problem> {
     let rows = rows(&batch);
     app.store.append_blocking(batch).map_err(problem)?;
-    add(&app.ingest.rows_written, rows);
+    app.ingest.written(rows);
     Ok(())
 }
 
-fn rows(batch: &Batch) -> usize {
+pub(crate) fn rows(batch: &Batch) -> usize {
     batch.tables.iter().map(|table| table.times.len()).sum()
 }
 

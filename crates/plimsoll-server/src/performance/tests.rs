@@ -43,10 +43,11 @@ impl Bench {
             instance: Some("i1".into()),
             ..Resource::default()
         };
-        let refusals = self
+        let taken = self
             .otlp
             .ingest(&export::request(window, &resource), NOW)
             .unwrap();
+        let refusals = taken.refusals;
         assert_eq!(refusals.points, 0, "{}", refusals.message());
     }
 
@@ -70,7 +71,7 @@ impl Bench {
                         {"key": "http.request.method", "value": {"stringValue": "GET"}},
                         {"key": "http.response.status_code", "value": {"intValue": "200"}}]}]}}]}]}]});
         let request = serde_json::from_value(request).unwrap();
-        assert_eq!(self.otlp.ingest(&request, NOW).unwrap().points, 0);
+        assert_eq!(self.otlp.ingest(&request, NOW).unwrap().refusals.points, 0);
     }
 
     fn counts(&self, scope: &Scope) -> Vec<(String, Option<u16>, u64)> {

@@ -5,6 +5,7 @@ mod disk;
 mod doors;
 mod events;
 mod lifecycle;
+mod limits;
 mod otlp;
 mod queries;
 mod stalled;

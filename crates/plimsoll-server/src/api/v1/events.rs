@@ -78,6 +78,9 @@ pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Ans
     }
     let (rows, errors) = read(&app, events);
     let stored = rows.series.len();
+    let (out_of_time, over_series_limit) = (rows.out_of_time, rows.over_series_limit);
+    app.ingest
+        .events(errors.len(), out_of_time, over_series_limit);
     if stored > 0 {
         ingest::append(&app, rows.batch()).await?;
         app.stats.forget();
@@ -103,6 +106,10 @@ struct Rows {
     states: Vec<Option<String>>,
     values: Vec<Option<f64>>,
     attributes: Vec<String>,
+    /// Events that were refused for their time.
+    out_of_time: usize,
+    /// Events that were refused for the series limit.
+    over_series_limit: usize,
 }
 
 fn read(app: &AppState, events: Vec<Value>) -> (Rows, Vec<Value>) {
@@ -135,6 +142,7 @@ impl Rows {
             None => default_time,
         };
         if !app.store.time_bounds(MEASUREMENT, now).contains(&time) {
+            self.out_of_time += 1;
             return Err(format!(
                 "time {} is out of the range that is kept",
                 time::rfc3339(time)
@@ -162,7 +170,10 @@ impl Rows {
             .store
             .series()
             .intern(MEASUREMENT, &tags)
-            .map_err(|limit| limit.to_string())?;
+            .map_err(|limit| {
+                self.over_series_limit += 1;
+                limit.to_string()
+            })?;
         self.series.push(series);
         self.times.push(time);
         self.states.push(state);

@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
 };
 use prost::Message as _;
 
+use super::Taken;
 use super::decode::{DecodeError, Format, decode};
 use super::refusals::Refusals;
 use crate::http::body::{self, Encoding};
@@ -38,7 +39,8 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
         .await
         .map_err(|error| not_taken_in().because(&error))?;
     drop((permit, room));
-    let refusals = taken?;
+    let Taken { rows, refusals } = taken?;
+    app.ingest.written(rows);
     app.ingest.points(&refusals);
     Ok(answer(format, &refusals))
 }

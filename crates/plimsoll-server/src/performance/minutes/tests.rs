@@ -102,3 +102,33 @@ fn late_rows_correct_their_minute() {
         .collect();
     assert_eq!(requests, [(String::new(), 7.0), ("/a".to_owned(), 7.0)]);
 }
+
+#[test]
+fn at_the_series_limit_known_rows_go_on_and_new_ones_are_left_out() {
+    let bench = Bench::new();
+    let mut writer = Writer::default();
+    let ago = NOW - (NOW.div_euclid(MINUTE) * MINUTE - MINUTE) + 30 * SECOND;
+    bench.library("shop", &window(ago, &[(200, 3)]));
+    assert_eq!(writer.write(&bench.store, NOW).unwrap(), 0);
+    bench.library("shop", &window(ago - MINUTE, &[(200, 4)]));
+    bench.library("later", &window(ago - MINUTE, &[(200, 5)]));
+    let key = |n: usize| key::encode("filler", &[("n", n.to_string())]);
+    let full = |&n: &usize| bench.store.series().intern_own(&key(n), ROOM).is_err();
+    (0..).find(full).unwrap();
+    // The service as a whole, and its endpoint.
+    assert_eq!(writer.write(&bench.store, NOW + MINUTE).unwrap(), 2);
+    let requests: Vec<_> = written(&bench.store)
+        .into_iter()
+        .map(|(_, endpoint, values)| (endpoint, values[1].1))
+        .collect();
+    let [whole, endpoint] = [String::new(), "/a".to_owned()];
+    assert_eq!(
+        requests,
+        [
+            (whole.clone(), 3.0),
+            (endpoint.clone(), 3.0),
+            (whole, 4.0),
+            (endpoint, 4.0)
+        ]
+    );
+}
