@@ -4,6 +4,7 @@ mod commands;
 mod disk;
 mod doors;
 mod events;
+mod killed;
 mod lifecycle;
 mod limits;
 mod otlp;
