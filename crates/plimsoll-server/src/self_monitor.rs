@@ -6,7 +6,7 @@
 
 mod readings;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use plimsoll::Monitor;
 use plimsoll::export::{self, Resource};
@@ -51,13 +51,29 @@ pub async fn measure(app: App, mut stop: Stop) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut running = std::pin::pin!(app.monitor.run());
-    tokio::select! {
-        () = stop.wait() => {}
-        () = &mut running => anyhow::bail!("the monitor ended"),
+    let mut readings = Readings::of(&app.monitor);
+    let mut due = tokio::time::interval(READ);
+    loop {
+        tokio::select! {
+            () = stop.wait() => break,
+            () = &mut running => anyhow::bail!("the monitor ended"),
+            _ = due.tick() => readings = read(&app, readings).await?,
+        }
     }
+    // The last window tells how it ended.
+    read(&app, readings).await?;
     app.monitor.close();
     running.await;
     Ok(())
+}
+
+async fn read(app: &App, mut readings: Readings) -> anyhow::Result<Readings> {
+    let app = app.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        readings.update(&app);
+        readings
+    });
+    Ok(reading.await?)
 }
 
 /// Keeps the monitor's windows until told to stop; the last one is kept on the way out.
@@ -83,9 +99,6 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
 struct Keeper {
     /// End of the last window on disk.
     kept: Nanos,
-    readings: Readings,
-    /// When they are due again.
-    read_at: Instant,
     /// Whether the last try failed, so that the log says it once.
     failing: bool,
     /// Whether something was refused, so that the log says it once.
@@ -96,19 +109,12 @@ impl Keeper {
     fn new(now: Nanos) -> Self {
         Self {
             kept: now,
-            readings: Readings::default(),
-            read_at: Instant::now(),
             failing: false,
             refused: false,
         }
     }
 
     fn keep(mut self, app: &App) -> Self {
-        let now = Instant::now();
-        if now >= self.read_at {
-            self.readings.update(app);
-            self.read_at = now + READ;
-        }
         let windows = app.monitor.windows().since(self.kept);
         let newest = windows.len();
         for (number, window) in windows.into_iter().enumerate().take(AT_ONCE) {

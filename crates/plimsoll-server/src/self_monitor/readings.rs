@@ -1,47 +1,55 @@
 //! The store's and the ingest's state as metrics of the server's monitor, so that they stand in `/metrics` and in its windows.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use plimsoll::Monitor;
+use plimsoll::window::MetricKey;
 
 use crate::ingest::Ingest;
 use crate::state::AppState;
 use crate::store::StoreStatus;
 
 /// Sets the monitor's gauges and counters to what was read last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Readings {
-    /// Counters as they stood then.
-    counted: Vec<u64>,
+    /// Counters of the monitor as they stood then.
+    counted: BTreeMap<MetricKey, u64>,
 }
 
 impl Readings {
+    /// Goes on from where the monitor's counters stand.
+    pub(super) fn of(monitor: &Monitor) -> Self {
+        Self {
+            counted: monitor.cumulative().counters,
+        }
+    }
+
     /// Reads everything anew.
     pub(super) fn update(&mut self, app: &AppState) {
         let status = app.store.status();
         for (name, value) in states(&status) {
             app.monitor.gauge(name, &[]).set(value);
         }
-        let of_store = of_store(&status);
-        let of_ingest = of_ingest(&app.ingest);
-        let restarts = app.tasks.restarts();
-        let restarts = restarts.iter().map(|(_, restarts)| restarts).sum();
-        let counters = of_store
-            .into_iter()
-            .chain(of_ingest)
-            .chain([("plimsoll.task_restarts", restarts)]);
-        self.count(&app.monitor, counters);
+        let restarts = app
+            .tasks
+            .restarts()
+            .iter()
+            .map(|(_, restarts)| restarts)
+            .sum();
+        self.count(&app.monitor, "plimsoll.task_restarts", restarts);
+        for (name, value) in of_store(&status).into_iter().chain(of_ingest(&app.ingest)) {
+            self.count(&app.monitor, name, value);
+        }
     }
 
-    fn count(&mut self, monitor: &Monitor, counters: impl Iterator<Item = (&'static str, u64)>) {
-        for (at, (name, value)) in counters.enumerate() {
-            if at == self.counted.len() {
-                self.counted.push(0);
-            }
-            let since = value.saturating_sub(self.counted[at]);
-            monitor.counter(name, &[]).add(since);
-            self.counted[at] = value;
-        }
+    fn count(&mut self, monitor: &Monitor, name: &str, value: u64) {
+        let key = MetricKey::new(name, &[]);
+        let counted = self.counted.entry(key).or_default();
+        monitor
+            .counter(name, &[])
+            .add(value.saturating_sub(*counted));
+        *counted = value;
     }
 }
 
