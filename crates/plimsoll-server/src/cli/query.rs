@@ -67,7 +67,7 @@ pub(super) fn run(command: &QueryCommand) -> anyhow::Result<()> {
         Target::Store(store) => {
             let request =
                 QueryRequest::from_params(params).and_then(|request| request.resolve(tick::now()));
-            let asked = request.map_err(|problem| anyhow!("{}", problem.detail()))?;
+            let asked = request.map_err(|problem| anyhow!(problem.in_words()))?;
             let found = store.query(&asked.query)?;
             json::write(&found, &asked.columns, asked.times)
         }

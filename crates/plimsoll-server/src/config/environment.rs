@@ -1,5 +1,9 @@
 //! Names in the environment.
 
+use std::ffi::OsString;
+
+use super::layers::ConfigError;
+
 /// Other names of keys, beside `PLIMSOLL_` + the key in capitals (`PLIMSOLL_STORE_RAW_DAYS`).
 pub(super) const ALIASES: [(&str, &str); 7] = [
     ("PLIMSOLL_LISTEN", "server.listen"),
@@ -44,4 +48,33 @@ pub(super) const PREFIX: &str = "PLIMSOLL_";
 /// `store.raw_days` → `PLIMSOLL_STORE_RAW_DAYS`.
 pub(super) fn name_of(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
+/// The variables that are text. Others are none of ours, unless their name is.
+///
+/// # Errors
+/// A value of ours that is no text.
+pub(super) fn text(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let mut texts = Vec::new();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => texts.push((name, value)),
+            Err(value) if is_ours(&name) => {
+                return Err(ConfigError(format!(
+                    "environment {name} must be text in UTF-8, but is {value:?}"
+                )));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(texts)
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with(PREFIX) || ALIASES.iter().any(|(alias, _)| *alias == name)
 }

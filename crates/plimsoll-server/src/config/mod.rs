@@ -7,6 +7,7 @@ pub mod raw;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,10 +70,10 @@ impl Layers {
     /// A file that cannot be read, and whatever the layers find.
     pub fn load(
         flags: &Flags,
-        variables: impl Iterator<Item = (String, String)>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         let mut layers = Self::defaults();
-        let variables: Vec<_> = variables.collect();
+        let variables = environment::text(variables)?;
         let named = variables.iter().find(|(name, _)| name == "PLIMSOLL_CONFIG");
         let named = named.map(|(_, path)| PathBuf::from(path));
         let named = flags.config.clone().or(named);
@@ -150,7 +151,8 @@ impl Layers {
         let mut measurement_retention = BTreeMap::new();
         for (name, days) in &raw.measurements {
             if let Some(days) = days.raw_days {
-                self.at_least_one(&format!("store.measurements.{name}.raw_days"), days.into())?;
+                let key = layers::join("store.measurements", name);
+                self.at_least_one(&format!("{key}.raw_days"), days.into())?;
                 measurement_retention.insert(name.clone(), days_long(days));
             }
         }

@@ -3,6 +3,7 @@
 mod commands;
 mod disk;
 mod doors;
+mod environment;
 mod events;
 mod killed;
 mod lifecycle;
