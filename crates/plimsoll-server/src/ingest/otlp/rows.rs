@@ -95,8 +95,11 @@ impl<'a> Rows<'a> {
         }
         self.refusals.out_of_time += 1;
         Err(match time < *bounds.start() {
-            true => "is older than what is kept".to_owned(),
-            false => "is too far in the future: check the sender's clock".to_owned(),
+            true => "is older than what is kept (`store.raw_days`)".to_owned(),
+            false => {
+                "is too far in the future (`store.clock_future_secs`): check the sender's clock"
+                    .to_owned()
+            }
         })
     }
 
