@@ -9,6 +9,7 @@ mod convert;
 mod decode;
 mod histograms;
 pub mod http;
+mod json;
 mod names;
 mod points;
 mod refusals;
