@@ -1,5 +1,6 @@
 //! The real binary over real sockets.
 
+mod backups;
 mod commands;
 mod disk;
 mod doors;
