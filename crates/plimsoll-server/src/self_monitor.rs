@@ -4,6 +4,7 @@
 //! Nothing here stands in a request's way: the layer only counts, and what is read and written happens on a task of its
 //! own, at most one window at a time.
 
+mod intervals;
 mod readings;
 
 use std::time::Duration;
@@ -88,7 +89,7 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
             () = tokio::time::sleep(LOOK) => false,
         };
         let shared = app.clone();
-        keeper = tokio::task::spawn_blocking(move || keeper.keep(&shared)).await?;
+        keeper = tokio::task::spawn_blocking(move || keeper.keep(&shared, stopping)).await?;
         if stopping {
             return Ok(());
         }
@@ -114,11 +115,11 @@ impl Keeper {
         }
     }
 
-    fn keep(mut self, app: &App) -> Self {
+    fn keep(mut self, app: &App, stopping: bool) -> Self {
         let windows = app.monitor.windows().since(self.kept);
+        let windows = intervals::merged(&windows, app.config.monitor_interval, stopping);
         let newest = windows.len();
-        for (number, window) in windows.into_iter().enumerate().take(AT_ONCE) {
-            let mut window = Window::clone(&window);
+        for (number, mut window) in windows.into_iter().enumerate().take(AT_ONCE) {
             // The writes of now belong to the newest window only.
             if number + 1 == newest {
                 add_write_secs(app, &mut window);

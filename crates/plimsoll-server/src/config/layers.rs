@@ -124,6 +124,7 @@ impl Layers {
         }
         for (name, text) in variables {
             if let Some(key) = names.get(&name) {
+                let text = self.meant_by(&name, text);
                 self.set(key, &text, Source::Environment(name.clone()))?;
             } else if environment::OF_SERVICES.contains(&name.as_str()) {
                 self.notices.push(format!(
@@ -140,6 +141,22 @@ impl Layers {
             }
         }
         Ok(())
+    }
+
+    /// The value in the server's terms.
+    fn meant_by(&mut self, name: &str, text: String) -> String {
+        if name != environment::COLLECTION_INTERVAL {
+            return text;
+        }
+        match environment::interval_for(&text).map(|secs| secs.to_string()) {
+            Some(secs) if secs != text => {
+                let notice =
+                    format!("{name}={text} is taken as {secs} s for the server's own windows");
+                self.notices.push(notice);
+                secs
+            }
+            _ => text,
+        }
     }
 
     /// Lays one value over it.

@@ -59,6 +59,8 @@ pub struct Config {
     pub slow_timeout: Duration,
     /// What is kept, where and for how long.
     pub store: StoreConfig,
+    /// How long the windows are that the server keeps of itself.
+    pub monitor_interval: Duration,
     /// Settings of the server's own monitor, by the names that the library reads.
     pub monitor: Vec<(&'static str, String)>,
 }
@@ -131,6 +133,7 @@ impl Layers {
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
             store: self.store(&raw.store)?,
+            monitor_interval: self.monitor_interval(raw.monitor.interval_secs)?,
             monitor: self.monitor(&raw.monitor)?,
         })
     }
@@ -181,6 +184,14 @@ impl Layers {
             time_zone,
             ..StoreConfig::new(&raw.dir)
         })
+    }
+
+    fn monitor_interval(&self, secs: u64) -> Result<Duration, ConfigError> {
+        if !environment::INTERVALS.contains(&secs) {
+            let must = "be 10, 20, 30 or 60, so that windows fit into a minute";
+            return Err(self.wrong("monitor.interval_secs", must, &secs));
+        }
+        Ok(Duration::from_secs(secs))
     }
 
     fn monitor(&self, raw: &raw::Monitor) -> Result<Vec<(&'static str, String)>, ConfigError> {

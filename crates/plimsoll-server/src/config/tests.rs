@@ -152,3 +152,45 @@ fn only_what_is_ours_must_be_text() {
         );
     }
 }
+
+#[test]
+fn the_interval_of_services_is_that_of_the_server_as_far_as_it_fits_into_a_minute() {
+    for (text, secs, notices) in [("30", 30, 0), ("15", 20, 1), ("0.5", 10, 1), ("300", 60, 1)] {
+        let mut layers = Layers::defaults();
+        layers
+            .environment(variables(&[("METRICS_COLLECTION_INTERVAL", text)]))
+            .unwrap();
+        let interval = layers.config().unwrap().monitor_interval;
+        assert_eq!(interval, Duration::from_secs(secs), "{text}");
+        assert_eq!(layers.notices.len(), notices, "{:?}", layers.notices);
+    }
+    for text in ["soon", "0", "-1", "NaN"] {
+        let mut layers = Layers::defaults();
+        let set = layers.environment(variables(&[("METRICS_COLLECTION_INTERVAL", text)]));
+        let error = match set {
+            Ok(()) => layers.config().unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(
+            error.to_string().contains("METRICS_COLLECTION_INTERVAL"),
+            "{error}"
+        );
+    }
+    let error = file("[monitor]\ninterval_secs = 15\n").unwrap().config();
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "`monitor.interval_secs` must be 10, 20, 30 or 60, so that windows fit into a minute, but is 15 (plimsoll.toml line 2)"
+    );
+}
+
+#[test]
+fn names_that_mean_nothing_to_the_server_are_told() {
+    let mut layers = Layers::defaults();
+    layers
+        .environment(variables(&[("REDIS_HOST", "x")]))
+        .unwrap();
+    assert_eq!(
+        layers.notices,
+        ["REDIS_HOST in the environment means something to a service, but nothing to the server"]
+    );
+}
