@@ -11,10 +11,11 @@ use plimsoll::performance::{MB, RequestTotals};
 
 use super::requests::requests;
 use super::states::{InstanceKey, State, states};
-use super::{MINUTE, Period, Scope};
+use super::{MINUTE, Period, Scope, field, query};
 use crate::ingest;
 use crate::state::App;
 use crate::store::key;
+use crate::store::query::Aggregate;
 use crate::store::read::error::QueryError;
 use crate::store::series::SeriesIndex;
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
@@ -33,6 +34,14 @@ const AFTER_START: Nanos = 10;
 const LOOK: Duration = Duration::from_secs(5);
 /// Series that may be added beyond the limit: half of what there is, the other half is for the server's own windows.
 const ROOM: usize = SeriesIndex::OWN_ROOM / 2;
+
+/// What a minute is made of, each with a field that its rows have.
+const SOURCES: [(&str, &str); 4] = [
+    ("http_requests", "duration"),
+    ("http_server", "events_per_minute"),
+    ("process", "memory_rss"),
+    ("system", "disk"),
+];
 
 const FIELDS: [&str; 9] = [
     "response_time_ms",
@@ -95,7 +104,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Writes the minutes that are over by `now`, as far as something changed. Returns how many rows were left out, for they
+    /// Writes the minutes that are over by `now`, as far as something changed; what is not read as a whole is not written. Returns how many rows were left out, for they
     /// would have made series beyond the limit.
     ///
     /// # Errors
@@ -112,6 +121,10 @@ impl Writer {
             AGAIN
         };
         for minute in (0..=again).rev().map(|back| last - back * MINUTE) {
+            if let Some(missing) = missing(store, minute)? {
+                tracing::warn!("performance_metrics: a minute is left out: {missing}");
+                continue;
+            }
             let rows = rows(store, minute)?;
             if self.written.get(&minute) != Some(&rows) {
                 let batch = batch(store, minute, &rows);
@@ -127,12 +140,28 @@ impl Writer {
     }
 }
 
-fn rows(store: &Store, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryError> {
-    // Windows carry the time of their end: the one that ends with the minute belongs to it.
-    let period = Period {
+/// Windows carry the time of their end: the one that ends with the minute belongs to it.
+fn period_of(minute: Nanos) -> Period {
+    Period {
         start: minute + 1,
         end: minute + MINUTE + 1,
-    };
+    }
+}
+
+/// What of the rows that a minute is made of is known to be missing.
+fn missing(store: &Store, minute: Nanos) -> Result<Option<String>, QueryError> {
+    for (measurement, name) in SOURCES {
+        let mut ask = query(measurement, period_of(minute), &[], Vec::new());
+        ask.fields = vec![field(name, Aggregate::Count)];
+        if let Some(missing) = store.query(&ask)?.missing.into_iter().next() {
+            return Ok(Some(missing));
+        }
+    }
+    Ok(None)
+}
+
+fn rows(store: &Store, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryError> {
+    let period = period_of(minute);
     let mut endpoints: BTreeMap<RowKey, RequestTotals> = BTreeMap::new();
     for (key, counts) in requests(store, &Scope::All, period)? {
         if !key.service.is_empty() {

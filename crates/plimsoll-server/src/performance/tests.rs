@@ -22,7 +22,7 @@ pub(super) const SECOND: Nanos = 1_000_000_000;
 pub(super) struct Bench {
     pub(super) store: Arc<Store>,
     otlp: Otlp,
-    _dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
 }
 
 impl Bench {
@@ -30,11 +30,7 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(dir.path()), NOW).unwrap();
         let otlp = Otlp::new(store.clone(), Arc::new(Services::default()));
-        Self {
-            store,
-            otlp,
-            _dir: dir,
-        }
+        Self { store, otlp, dir }
     }
 
     pub(super) fn library(&self, service: &str, window: &Window) {

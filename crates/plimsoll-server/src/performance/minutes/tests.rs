@@ -2,8 +2,7 @@ use plimsoll::window::{Gauge, Resources};
 
 use super::*;
 use crate::performance::tests::{Bench, NOW, SECOND, window};
-use crate::performance::{field, number, query, tag_of};
-use crate::store::query::Aggregate;
+use crate::performance::{number, tag_of};
 
 /// Time, endpoint and fields of a row.
 type Written = (Nanos, String, Vec<(&'static str, f64)>);
@@ -131,4 +130,32 @@ fn at_the_series_limit_known_rows_go_on_and_new_ones_are_left_out() {
             (endpoint, 4.0)
         ]
     );
+}
+
+#[test]
+fn a_minute_that_cannot_be_read_as_a_whole_is_not_written() {
+    let bench = Bench::new();
+    let ago = NOW - (NOW.div_euclid(MINUTE) * MINUTE - MINUTE) + 30 * SECOND;
+    bench.library("shop", &window(ago, &[(200, 3)]));
+    bench.store.flush().unwrap();
+    let day = std::fs::read_dir(bench.dir.path().join("raw"))
+        .unwrap()
+        .next();
+    let day = day.expect("a day file").unwrap().path();
+    let mut harmed = std::fs::read(&day).unwrap();
+    // The first block has the first measurement: `http_requests`.
+    harmed[60] ^= 1;
+    std::fs::write(&day, harmed).unwrap();
+    let mut writer = Writer::default();
+    writer.write(&bench.store, NOW).unwrap();
+    assert_eq!(written(&bench.store), []);
+    // Of the next one nothing is missing.
+    bench.library("shop", &window(ago - MINUTE, &[(200, 4)]));
+    writer.write(&bench.store, NOW + MINUTE).unwrap();
+    let requests: Vec<_> = written(&bench.store)
+        .into_iter()
+        .map(|(time, _, values)| (time, values[1].1))
+        .collect();
+    let minute = NOW.div_euclid(MINUTE) * MINUTE - MINUTE;
+    assert_eq!(requests, [(minute, 4.0), (minute, 4.0)]);
 }
