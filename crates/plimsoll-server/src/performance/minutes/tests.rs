@@ -136,7 +136,9 @@ fn at_the_series_limit_known_rows_go_on_and_new_ones_are_left_out() {
 fn a_minute_that_cannot_be_read_as_a_whole_is_not_written() {
     let bench = Bench::new();
     let ago = NOW - (NOW.div_euclid(MINUTE) * MINUTE - MINUTE) + 30 * SECOND;
-    bench.library("shop", &window(ago, &[(200, 3)]));
+    let mut observed = window(ago, &[(200, 3)]);
+    observed.server.queue_size = Gauge::of(2.0, NOW - ago);
+    bench.library("shop", &observed);
     bench.store.flush().unwrap();
     let day = std::fs::read_dir(bench.dir.path().join("raw"))
         .unwrap()
