@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode};
+use serde_json::json;
 
 use super::{Server, now, plimsoll};
 use crate::store::rows::{DAY, Random};
@@ -72,20 +73,26 @@ async fn check(server: &Server, acknowledged: &[i64], base: i64, round: u32) -> 
             "round {round}: batch {number} was acknowledged and is gone"
         );
     }
-    let (_, stats) = server.get("/api/v1/stats").await;
-    let count = |name: &str| stats["store"][name].as_u64().expect("a count");
-    let rows = text.lines().count();
-    let kept = count("unsealed_rows") + count("sealed_rows");
-    assert_eq!(
-        kept, rows as u64,
-        "round {round}: rows are kept twice: {stats}"
-    );
-    assert_eq!(
-        stats["store"]["damage"],
-        serde_json::json!([]),
-        "round {round}"
-    );
-    count("sealed_rows")
+    rows_kept_once(server, text.lines().count(), round).await
+}
+
+/// Waits until so many rows are kept, in memory and sealed together; returns how many are sealed. While a seal ends, its rows
+/// are counted in both.
+async fn rows_kept_once(server: &Server, rows: usize, round: u32) -> u64 {
+    for attempt in 1.. {
+        // Answers are kept for a while: each asks for another range.
+        let path = format!("/api/v1/stats?start_time=-{attempt}m");
+        let (_, stats) = server.get(&path).await;
+        let count = |name: &str| stats["store"][name].as_u64().expect("a count");
+        let sealed = count("sealed_rows");
+        if count("unsealed_rows") + sealed == rows as u64 {
+            assert_eq!(stats["store"]["damage"], json!([]), "round {round}");
+            return sealed;
+        }
+        assert!(attempt < 200, "round {round}: not {rows} rows: {stats}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("it returns or fails")
 }
 
 /// A start that is not waited for.
