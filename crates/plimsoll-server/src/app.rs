@@ -63,6 +63,7 @@ impl Server {
             ingest: Ingest::new(config.body),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             exports: Slow::new(config.slow_requests_max, config.slow_timeout),
+            backups: Slow::new(1, config.slow_timeout),
             stats: StatsCache::default(),
             event_times: EventTimes::default(),
             started: Instant::now(),

@@ -4,25 +4,29 @@
 //! Nothing here stands in a request's way: the layer only counts, and what is read and written happens on a task of its
 //! own, at most one window at a time.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+mod intervals;
+mod readings;
+
 use std::time::Duration;
 
 use plimsoll::Monitor;
 use plimsoll::export::{self, Resource};
-use plimsoll::window::{Gauge, MetricKey, Window};
+use plimsoll::window::{MetricKey, Window};
 
 use crate::config::Config;
-use crate::ingest::Ingest;
+use crate::ingest::otlp::{Refusals, Taken};
 use crate::performance::OWN_SERVICE;
 use crate::state::App;
+use crate::store::AppendError;
 use crate::store::table::Nanos;
-use crate::store::{AppendError, StoreStatus};
 use crate::tasks::Stop;
 use crate::tick;
+use readings::Readings;
 
 /// How often it is looked for a closed window.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often store and ingest are read: at least once for each window.
+const READ: Duration = Duration::from_secs(5);
 /// Windows caught up with at a time, after a disk was full.
 const AT_ONCE: usize = 6;
 
@@ -48,13 +52,29 @@ pub async fn measure(app: App, mut stop: Stop) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut running = std::pin::pin!(app.monitor.run());
-    tokio::select! {
-        () = stop.wait() => {}
-        () = &mut running => anyhow::bail!("the monitor ended"),
+    let mut readings = Readings::of(&app.monitor);
+    let mut due = tokio::time::interval(READ);
+    loop {
+        tokio::select! {
+            () = stop.wait() => break,
+            () = &mut running => anyhow::bail!("the monitor ended"),
+            _ = due.tick() => readings = read(&app, readings).await?,
+        }
     }
+    // The last window tells how it ended.
+    read(&app, readings).await?;
     app.monitor.close();
     running.await;
     Ok(())
+}
+
+async fn read(app: &App, mut readings: Readings) -> anyhow::Result<Readings> {
+    let app = app.clone();
+    let reading = tokio::task::spawn_blocking(move || {
+        readings.update(&app);
+        readings
+    });
+    Ok(reading.await?)
 }
 
 /// Keeps the monitor's windows until told to stop; the last one is kept on the way out.
@@ -69,7 +89,7 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
             () = tokio::time::sleep(LOOK) => false,
         };
         let shared = app.clone();
-        keeper = tokio::task::spawn_blocking(move || keeper.keep(&shared)).await?;
+        keeper = tokio::task::spawn_blocking(move || keeper.keep(&shared, stopping)).await?;
         if stopping {
             return Ok(());
         }
@@ -80,34 +100,34 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
 struct Keeper {
     /// End of the last window on disk.
     kept: Nanos,
-    /// Counters as they stood then.
-    counted: BTreeMap<&'static str, u64>,
     /// Whether the last try failed, so that the log says it once.
     failing: bool,
+    /// Whether something was refused, so that the log says it once.
+    refused: bool,
 }
 
 impl Keeper {
     fn new(now: Nanos) -> Self {
         Self {
             kept: now,
-            counted: BTreeMap::new(),
             failing: false,
+            refused: false,
         }
     }
 
-    fn keep(mut self, app: &App) -> Self {
+    fn keep(mut self, app: &App, stopping: bool) -> Self {
         let windows = app.monitor.windows().since(self.kept);
+        let windows = intervals::merged(&windows, app.config.monitor_interval, stopping);
         let newest = windows.len();
-        for (number, window) in windows.into_iter().enumerate().take(AT_ONCE) {
-            let mut window = Window::clone(&window);
-            let mut counted = self.counted.clone();
-            // Readings of now belong to the newest window only.
+        for (number, mut window) in windows.into_iter().enumerate().take(AT_ONCE) {
+            // The writes of now belong to the newest window only.
             if number + 1 == newest {
-                counted = self.add_readings(app, &mut window);
+                add_write_secs(app, &mut window);
             }
             match keep(app, &window) {
-                Ok(()) => {
-                    (self.kept, self.counted, self.failing) = (window.end_unix_ns, counted, false)
+                Ok(refusals) => {
+                    (self.kept, self.failing) = (window.end_unix_ns, false);
+                    self.tell(&refusals);
                 }
                 Err(error) => {
                     if !self.failing {
@@ -121,74 +141,32 @@ impl Keeper {
         self
     }
 
-    /// Adds the store's state and what it counted since the last window; tells where the counters stand.
-    fn add_readings(&self, app: &App, window: &mut Window) -> BTreeMap<&'static str, u64> {
-        let status = app.store.status();
-        let at = window.end_unix_ns;
-        for (name, value) in states(&status) {
-            window
-                .gauges
-                .insert(MetricKey::new(name, &[]), Gauge::of(value, at));
+    fn tell(&mut self, refusals: &Refusals) {
+        if refusals.points > 0 && !self.refused {
+            let points = refusals.points;
+            let message = refusals.message();
+            tracing::warn!(
+                points,
+                "cannot keep all of the server's own window: {message}"
+            );
         }
-        let write_secs = app.store.take_write_secs();
-        if !write_secs.is_empty() {
-            let name = MetricKey::new("plimsoll.store.write.duration", &[]);
-            window.timers.insert(name, write_secs);
-        }
-        let mut stand = BTreeMap::new();
-        for (name, value) in counters(&status, &app.ingest) {
-            stand.insert(name, value);
-            let since = self.counted.get(name).copied().unwrap_or(0);
-            window
-                .counters
-                .insert(MetricKey::new(name, &[]), value.saturating_sub(since));
-        }
-        stand
+        self.refused = refusals.points > 0;
     }
 }
 
-fn keep(app: &App, window: &Window) -> Result<(), AppendError> {
+fn add_write_secs(app: &App, window: &mut Window) {
+    let write_secs = app.store.take_write_secs();
+    if !write_secs.is_empty() {
+        let name = MetricKey::new("plimsoll.store.write.duration", &[]);
+        window.timers.insert(name, write_secs);
+    }
+}
+
+fn keep(app: &App, window: &Window) -> Result<Refusals, AppendError> {
     let resource = Resource::from(app.monitor.config());
-    let refusals = app
-        .otlp
-        .ingest(&export::request(window, &resource), tick::now())?;
-    if refusals.points > 0 {
-        tracing::debug!("own readings were refused: {}", refusals.message());
-    }
-    Ok(())
-}
-
-fn states(status: &StoreStatus) -> [(&'static str, f64); 8] {
-    [
-        ("plimsoll.store.unsealed_rows", status.unsealed_rows as f64),
-        ("plimsoll.store.sealed_rows", status.sealed_rows as f64),
-        ("plimsoll.store.disk_bytes", status.disk_bytes as f64),
-        ("plimsoll.store.journal_bytes", status.journal_bytes as f64),
-        ("plimsoll.store.segments", status.segments as f64),
-        ("plimsoll.store.active_series", status.active_series as f64),
-        ("plimsoll.store.max_series", status.max_series as f64),
-        ("plimsoll.store.damaged_parts", status.damage.len() as f64),
-    ]
-}
-
-fn counters(status: &StoreStatus, ingest: &Ingest) -> [(&'static str, u64); 7] {
-    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    [
-        ("plimsoll.store.appended_rows", status.appended_rows),
-        ("plimsoll.store.refused_disk_full", status.refused_disk_full),
-        (
-            "plimsoll.store.refused_unavailable",
-            status.refused_unavailable,
-        ),
-        ("plimsoll.store.dropped_files", status.dropped_files),
-        ("plimsoll.ingest.rows_refused", read(&ingest.rows_refused)),
-        (
-            "plimsoll.ingest.rows_out_of_time",
-            read(&ingest.rows_out_of_time),
-        ),
-        (
-            "plimsoll.ingest.rows_over_series_limit",
-            read(&ingest.rows_over_series_limit),
-        ),
-    ]
+    let request = export::request(window, &resource);
+    let Taken { refusals, .. } = app.otlp.ingest_own(&request, tick::now())?;
+    let left_out = usize::try_from(refusals.over_series_limit).unwrap_or(usize::MAX);
+    app.ingest.own_left_out(left_out);
+    Ok(refusals)
 }

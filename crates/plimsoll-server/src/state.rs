@@ -34,6 +34,8 @@ pub struct AppState {
     pub slow: Slow,
     /// Where exports run, which may take as long as their readers do.
     pub exports: Slow,
+    /// Where backups run, one at a time: no slow reader of an export keeps them waiting.
+    pub backups: Slow,
     /// Statistics that are still good.
     pub stats: StatsCache,
     /// Times of events that are being written.

@@ -36,7 +36,7 @@ pub fn register(app: &App) {
     app.monitor.health().register(tasks.critical());
 }
 
-/// A full disk and damage are told, but reads go on and writes recover: no reason to be restarted.
+/// A full disk, damage and the series limit are told, but reads go on and writes recover: no reason to be restarted.
 fn judge(status: &StoreStatus) -> Outcome {
     if status.disk_full {
         return Outcome::Degraded(
@@ -44,6 +44,10 @@ fn judge(status: &StoreStatus) -> Outcome {
         );
     }
     match status.damage.as_slice() {
+        [] if status.active_series >= status.max_series => Outcome::Degraded(format!(
+            "the series limit is reached (`store.max_series` = {}): rows of further series are refused",
+            status.max_series
+        )),
         [] => Outcome::Healthy,
         [first, rest @ ..] => {
             let more = match rest.len() {

@@ -83,7 +83,7 @@ pub(super) fn run(command: &BackupCommand) -> anyhow::Result<()> {
 }
 
 pub(super) fn run_restore(command: &RestoreCommand) -> anyhow::Result<()> {
-    let config = Layers::load(&command.place.flags(), std::env::vars())?.config()?;
+    let config = Layers::load(&command.place.flags(), std::env::vars_os())?.config()?;
     let dir = &config.store.dir;
     let copied = watched(dir, || backup::restore(&command.folder, dir))?;
     tell("restored", copied, dir)

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::http::percent::percent_encoded;
+use crate::http::problem::in_words;
 
 /// Sends a request without a body; `path` starts with a slash.
 pub(super) async fn send(
@@ -49,8 +50,8 @@ pub(super) async fn send(
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
     let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match problem["detail"].as_str() {
-        Some(detail) => bail!("{detail}"),
+    match problem.as_object().and_then(in_words) {
+        Some(words) => bail!("{words}"),
         None => bail!("{url} answered {status}"),
     }
 }

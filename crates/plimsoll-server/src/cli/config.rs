@@ -5,10 +5,13 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 
 use super::{Place, Unprinted};
-use crate::config::Layers;
+use crate::config::{Flags, Layers};
 
 /// Shows how the server is configured.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  plimsoll config print
+  plimsoll config print --listen 127.0.0.1:0 --data /var/lib/plimsoll")]
 pub(super) struct ConfigCommand {
     #[command(subcommand)]
     what: What,
@@ -20,12 +23,25 @@ enum What {
     #[command(after_help = "Examples:
   plimsoll config print
   PLIMSOLL_STORE_RAW_DAYS=14 plimsoll config print --config plimsoll.toml")]
-    Print(Place),
+    Print(Print),
+}
+
+#[derive(Debug, Args)]
+struct Print {
+    /// As of `plimsoll serve`.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<()> {
-    let What::Print(place) = &command.what;
-    let layers = Layers::load(&place.flags(), std::env::vars())?;
+    let What::Print(print) = &command.what;
+    let flags = Flags {
+        listen: print.listen.clone(),
+        ..print.place.flags()
+    };
+    let layers = Layers::load(&flags, std::env::vars_os())?;
     layers.config()?;
     let mut out = std::io::stdout().lock();
     let mut section = "";

@@ -22,7 +22,16 @@ use crate::config::Flags;
 ///
 /// Exit codes: 0 good, 1 error, 2 wrong usage, 99 a standard failed.
 #[derive(Debug, Parser)]
-#[command(name = "plimsoll", version, arg_required_else_help = true)]
+#[command(
+    name = "plimsoll",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  plimsoll serve
+  plimsoll query http_requests --field duration:p95 --group-by route --start -1h
+  plimsoll backup /backups/plimsoll-monday
+  plimsoll COMMAND --help"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -96,15 +105,24 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the command's own message")]
 fn report(error: &anyhow::Error) {
-    let colour = io::stderr().is_terminal() && !no_colour();
-    let (on, off) = if colour {
-        ("\x1b[31m", "\x1b[0m")
+    complain("error:", "\x1b[31m", &format!("{error:#}"));
+}
+
+/// Tells of something that is odd, but no error.
+fn warn(notice: &str) {
+    complain("warning:", "\x1b[33m", notice);
+}
+
+#[expect(clippy::print_stderr, reason = "the command's own message")]
+fn complain(what: &str, colour: &str, message: &str) {
+    let coloured = io::stderr().is_terminal() && !no_colour();
+    let (on, off) = if coloured {
+        (colour, "\x1b[0m")
     } else {
         ("", "")
     };
-    eprintln!("{on}error:{off} {error:#}");
+    eprintln!("{on}{what}{off} {message}");
 }
 
 /// A result could not be printed.

@@ -69,7 +69,7 @@ pub(super) fn run(command: &QueryCommand) -> anyhow::Result<()> {
             let request =
                 QueryRequest::from_params(params).and_then(|request| request.resolve(tick::now()));
             let found = request.and_then(|asked| query::found(&store, &asked));
-            found.map_err(|problem| anyhow!("{}", problem.detail()))?
+            found.map_err(|problem| anyhow!(problem.in_words()))?
         }
     };
     let mut out = std::io::stdout().lock();

@@ -10,6 +10,8 @@ use tracing_subscriber::EnvFilter;
 use super::{Place, no_colour, say};
 use crate::app::{Server, Signals};
 use crate::config::Layers;
+use crate::http::listener;
+use crate::self_monitor;
 
 /// Runs the server. Prints its URL once it answers.
 #[derive(Debug, Args)]
@@ -32,9 +34,12 @@ pub(super) struct Serve {
 pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
     let mut flags = command.place.flags();
     flags.listen.clone_from(&command.listen);
-    let layers = Layers::load(&flags, std::env::vars())?;
+    let layers = Layers::load(&flags, std::env::vars_os())?;
     let config = layers.config()?;
     if command.check {
+        layers.notices.iter().for_each(|notice| super::warn(notice));
+        listener::check(config.listen)?;
+        self_monitor::monitor(&config).context("cannot monitor the server itself")?;
         return say("the configuration is good");
     }
     start_log();
@@ -64,7 +69,18 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
 }
 
 fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = match EnvFilter::try_from_default_env() {
+        Ok(filter) => filter,
+        Err(error) => {
+            if std::env::var_os(EnvFilter::DEFAULT_ENV).is_some() {
+                let name = EnvFilter::DEFAULT_ENV;
+                super::warn(&format!(
+                    "{name} is not understood, logging at level info: {error}"
+                ));
+            }
+            EnvFilter::new("info")
+        }
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

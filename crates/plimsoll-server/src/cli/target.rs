@@ -1,5 +1,6 @@
 //! Where the data is: a folder, or a server that has it.
 
+use std::env::VarError;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ pub(super) struct TargetFlags {
     /// The data folder; when a server holds it, that server is asked [default: ./plimsoll-data].
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     data: Option<PathBuf>,
-    /// The server to ask.
-    #[arg(long, value_name = "URL", env = "PLIMSOLL_URL")]
+    /// The server to ask [env: PLIMSOLL_URL, unless a folder or a configuration file is named].
+    #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The configuration file [default: plimsoll.toml, if it exists].
     #[arg(long, value_name = "FILE")]
@@ -33,12 +34,24 @@ pub(super) enum Target {
 }
 
 impl TargetFlags {
+    /// The server that was named. Flags win over the environment.
+    fn url(&self) -> anyhow::Result<Option<String>> {
+        if self.url.is_some() || self.data.is_some() || self.config.is_some() {
+            return Ok(self.url.clone());
+        }
+        match std::env::var("PLIMSOLL_URL") {
+            Ok(url) => Ok(Some(url).filter(|url| !url.is_empty())),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(error) => Err(error).context("PLIMSOLL_URL in the environment is no URL"),
+        }
+    }
+
     /// Opens the folder, or finds the server that holds it.
     ///
     /// # Errors
     /// A folder without data, or held by something that answers nowhere.
     pub(super) fn open(&self) -> anyhow::Result<Target> {
-        if let Some(url) = &self.url {
+        if let Some(url) = self.url()? {
             return Ok(Target::Server(url.trim_end_matches('/').to_owned()));
         }
         let flags = Flags {
@@ -46,7 +59,7 @@ impl TargetFlags {
             data: self.data.clone(),
             listen: None,
         };
-        let config = Layers::load(&flags, std::env::vars())?.config()?;
+        let config = Layers::load(&flags, std::env::vars_os())?.config()?;
         let dir = &config.store.dir;
         // Opening would make a folder; asking must not.
         if !["journal", "raw"]

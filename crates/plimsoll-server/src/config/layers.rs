@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -80,17 +81,25 @@ impl Layers {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             format!("{} line {line}", path.display())
         };
+        let wrong =
+            |error: toml::de::Error| ConfigError(format!("{}: {}", at(&error), error.message()));
+        let mut places = BTreeMap::new();
+        let parsed = DeTable::parse(text).map_err(wrong)?;
+        place("", parsed.get_ref(), &mut places);
         if let Err(error) = toml::from_str::<Raw>(text) {
             let hint = self.nearest_in(error.message());
+            let key = places
+                .iter()
+                .find(|(_, value)| error.span().as_ref() == Some(*value));
+            let key = key.map(|(key, _)| format!("`{key}`: ")).unwrap_or_default();
             let reason = error.message();
-            return Err(ConfigError(format!("{}: {reason}{hint}", at(&error))));
+            return Err(ConfigError(format!("{}: {key}{reason}{hint}", at(&error))));
         }
-        let lines = DeTable::parse(text).map_err(|error| ConfigError(at(&error)))?;
-        let mut places = BTreeMap::new();
-        place("", lines.get_ref(), text, &mut places);
-        let table: Table = toml::from_str(text).map_err(|error| ConfigError(at(&error)))?;
+        let table: Table = toml::from_str(text).map_err(wrong)?;
         flatten("", &table, &mut |key, value| {
-            let line = places.get(&key).copied().unwrap_or(1);
+            let line = places
+                .get(&key)
+                .map_or(1, |place| line_of(text, place.start));
             let source = Source::File(path.to_owned(), line);
             self.settings.insert(key, Setting { value, source });
         });
@@ -115,6 +124,7 @@ impl Layers {
         }
         for (name, text) in variables {
             if let Some(key) = names.get(&name) {
+                let text = self.meant_by(&name, text);
                 self.set(key, &text, Source::Environment(name.clone()))?;
             } else if environment::OF_SERVICES.contains(&name.as_str()) {
                 self.notices.push(format!(
@@ -131,6 +141,22 @@ impl Layers {
             }
         }
         Ok(())
+    }
+
+    /// The value in the server's terms.
+    fn meant_by(&mut self, name: &str, text: String) -> String {
+        if name != environment::COLLECTION_INTERVAL {
+            return text;
+        }
+        match environment::interval_for(&text).map(|secs| secs.to_string()) {
+            Some(secs) if secs != text => {
+                let notice =
+                    format!("{name}={text} is taken as {secs} s for the server's own windows");
+                self.notices.push(notice);
+                secs
+            }
+            _ => text,
+        }
     }
 
     /// Lays one value over it.
@@ -182,14 +208,16 @@ impl Layers {
     pub fn raw(&self) -> Result<Raw, ConfigError> {
         for (key, setting) in &self.settings {
             // One key at a time, so that the message names it.
-            Raw::try_from_table(nest([(key.as_str(), &setting.value)])).map_err(|reason| {
+            let alone = nest([(key.as_str(), &setting.value)]).and_then(Raw::try_from_table);
+            alone.map_err(|reason| {
                 let (value, source) = (&setting.value, &setting.source);
                 ConfigError(format!("`{key}` cannot be {value} ({source}): {reason}"))
             })?;
         }
         let values = self.settings.iter();
-        let table = nest(values.map(|(key, setting)| (key.as_str(), &setting.value)));
-        Raw::try_from_table(table).map_err(ConfigError)
+        nest(values.map(|(key, setting)| (key.as_str(), &setting.value)))
+            .and_then(Raw::try_from_table)
+            .map_err(ConfigError)
     }
 
     fn nearest_in(&self, message: &str) -> String {
@@ -232,39 +260,38 @@ fn flatten(prefix: &str, table: &Table, each: &mut impl FnMut(String, Value)) {
     }
 }
 
-fn nest<'a>(values: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Table {
-    let mut root = Table::new();
-    for (key, value) in values {
-        let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
-        let mut table = &mut root;
-        for name in path.split('.').filter(|name| !name.is_empty()) {
-            let inner = table
-                .entry(name)
-                .or_insert_with(|| Value::Table(Table::new()));
-            table = inner
-                .as_table_mut()
-                .expect("a key with keys below has no value of its own");
-        }
-        table.insert(last.to_owned(), value.clone());
-    }
-    root
+/// The tables that keys such as `store.raw_days` speak of.
+fn nest<'a>(values: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Result<Table, String> {
+    let lines = values
+        .into_iter()
+        .map(|(key, value)| format!("{key} = {value}\n"));
+    let nested = lines.collect::<String>().parse::<Table>();
+    nested.map_err(|error| error.message().to_owned())
 }
 
-fn place(prefix: &str, table: &DeTable<'_>, text: &str, places: &mut BTreeMap<String, usize>) {
+/// Where the value of each key stands.
+fn place(prefix: &str, table: &DeTable<'_>, places: &mut BTreeMap<String, Range<usize>>) {
     for (name, value) in table.iter() {
         let key = join(prefix, name.get_ref());
         match value.get_ref() {
-            DeValue::Table(inner) => place(&key, inner, text, places),
+            DeValue::Table(inner) => place(&key, inner, places),
             _ => {
-                places.insert(key, line_of(text, name.span().start));
+                places.insert(key, value.span());
             }
         }
     }
 }
 
-fn join(prefix: &str, name: &str) -> String {
+/// `store` and `raw_days` → `store.raw_days`, in TOML's spelling: a name with a dot of its own stands in quotes.
+pub(super) fn join(prefix: &str, name: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let name = match !name.is_empty() && name.bytes().all(is_bare) {
+        true => name.to_owned(),
+        // JSON's escapes are TOML's, too.
+        false => serde_json::Value::from(name).to_string(),
+    };
     if prefix.is_empty() {
-        name.to_owned()
+        name
     } else {
         format!("{prefix}.{name}")
     }

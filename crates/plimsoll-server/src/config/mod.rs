@@ -7,6 +7,7 @@ pub mod raw;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,6 +59,8 @@ pub struct Config {
     pub slow_timeout: Duration,
     /// What is kept, where and for how long.
     pub store: StoreConfig,
+    /// How long the windows are that the server keeps of itself.
+    pub monitor_interval: Duration,
     /// Settings of the server's own monitor, by the names that the library reads.
     pub monitor: Vec<(&'static str, String)>,
 }
@@ -69,10 +72,10 @@ impl Layers {
     /// A file that cannot be read, and whatever the layers find.
     pub fn load(
         flags: &Flags,
-        variables: impl Iterator<Item = (String, String)>,
+        variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         let mut layers = Self::defaults();
-        let variables: Vec<_> = variables.collect();
+        let variables = environment::text(variables)?;
         let named = variables.iter().find(|(name, _)| name == "PLIMSOLL_CONFIG");
         let named = named.map(|(_, path)| PathBuf::from(path));
         let named = flags.config.clone().or(named);
@@ -131,6 +134,7 @@ impl Layers {
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
             store: self.store(&raw.store)?,
+            monitor_interval: self.monitor_interval(raw.monitor.interval_secs)?,
             monitor: self.monitor(&raw.monitor)?,
         })
     }
@@ -151,7 +155,8 @@ impl Layers {
         let mut measurement_retention = BTreeMap::new();
         for (name, days) in &raw.measurements {
             if let Some(days) = days.raw_days {
-                self.at_least_one(&format!("store.measurements.{name}.raw_days"), days.into())?;
+                let key = layers::join("store.measurements", name);
+                self.at_least_one(&format!("{key}.raw_days"), days.into())?;
                 measurement_retention.insert(name.clone(), days_long(days));
             }
         }
@@ -181,6 +186,14 @@ impl Layers {
             time_zone,
             ..StoreConfig::new(&raw.dir)
         })
+    }
+
+    fn monitor_interval(&self, secs: u64) -> Result<Duration, ConfigError> {
+        if !environment::INTERVALS.contains(&secs) {
+            let must = "be 10, 20, 30 or 60, so that windows fit into a minute";
+            return Err(self.wrong("monitor.interval_secs", must, &secs));
+        }
+        Ok(Duration::from_secs(secs))
     }
 
     fn monitor(&self, raw: &raw::Monitor) -> Result<Vec<(&'static str, String)>, ConfigError> {

@@ -111,6 +111,8 @@ impl Default for Store {
 pub struct Monitor {
     /// Whether the server measures its own requests and resources.
     pub enabled: bool,
+    /// How long the windows are that it keeps of itself: 10, 20, 30 or 60 seconds.
+    pub interval_secs: u64,
     /// Whether it samples its memory.
     pub memory: bool,
     /// Path of its metrics in Prometheus's formats.
@@ -125,6 +127,7 @@ impl Default for Monitor {
     fn default() -> Self {
         Self {
             enabled: true,
+            interval_secs: 10,
             memory: true,
             metrics_path: "/metrics".to_owned(),
             health_path: "/health".to_owned(),

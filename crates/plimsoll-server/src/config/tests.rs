@@ -1,6 +1,6 @@
 use super::*;
 
-const NO_VARIABLES: std::iter::Empty<(String, String)> = std::iter::empty();
+const NO_VARIABLES: std::iter::Empty<(OsString, OsString)> = std::iter::empty();
 
 fn file(text: &str) -> Result<Layers, String> {
     let mut layers = Layers::defaults();
@@ -37,8 +37,24 @@ fn a_value_that_cannot_be_used_is_named_with_its_line() {
         error.ends_with("but is here (plimsoll.toml line 3)"),
         "{error}"
     );
-    let error = file("[store]\nraw_days = -1\n").unwrap_err();
-    assert!(error.starts_with("plimsoll.toml line 2: "), "{error}");
+    for (text, reason) in [
+        (
+            "[store]\nraw_days = -1\n",
+            "`store.raw_days`: invalid value: integer `-1`",
+        ),
+        (
+            "[store]\nraw_days = \"x\"\n",
+            "`store.raw_days`: invalid type: string \"x\"",
+        ),
+        (
+            "store.measurements.\"a.b\" = {}\nmonitor.enabled = 3\n",
+            "`monitor.enabled`: invalid type: integer `3`",
+        ),
+    ] {
+        let error = file(text).unwrap_err();
+        let expected = format!("plimsoll.toml line 2: {reason}");
+        assert!(error.starts_with(&expected), "{error}");
+    }
 }
 
 #[test]
@@ -98,5 +114,83 @@ fn a_named_file_that_is_missing_is_an_error() {
     assert!(
         error.starts_with("cannot read /nowhere/plimsoll.toml"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_measurement_may_have_any_name() {
+    for name in ["a.b", "ä \\ \"x\"", "", "state_changed"] {
+        let text = format!(
+            "[store.measurements.{}]\nraw_days = 2\n",
+            serde_json::json!(name)
+        );
+        let config = file(&text).unwrap().config().unwrap();
+        let kept = config.store.measurement_retention.get(name);
+        assert_eq!(kept, Some(&days_long(2)), "{text}");
+    }
+    let none = file("[store.measurements.\"a.b\"]\nraw_days = 0\n").unwrap();
+    let error = none.config().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`store.measurements.\"a.b\".raw_days` must be at least 1, but is 0 (plimsoll.toml line 2)"
+    );
+}
+
+#[test]
+fn only_what_is_ours_must_be_text() {
+    use std::os::unix::ffi::OsStringExt;
+    let odd = || OsString::from_vec(vec![0xff]);
+    let load = |name: OsString| Layers::load(&Flags::default(), [(name, odd())].into_iter());
+    for name in ["X".into(), odd()] {
+        assert_eq!(load(name).unwrap().notices, [""; 0]);
+    }
+    for name in ["PLIMSOLL_DATA", "HEALTH_ENDPOINT"] {
+        let error = load(name.into()).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("environment {name} must be text")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_interval_of_services_is_that_of_the_server_as_far_as_it_fits_into_a_minute() {
+    for (text, secs, notices) in [("30", 30, 0), ("15", 20, 1), ("0.5", 10, 1), ("300", 60, 1)] {
+        let mut layers = Layers::defaults();
+        layers
+            .environment(variables(&[("METRICS_COLLECTION_INTERVAL", text)]))
+            .unwrap();
+        let interval = layers.config().unwrap().monitor_interval;
+        assert_eq!(interval, Duration::from_secs(secs), "{text}");
+        assert_eq!(layers.notices.len(), notices, "{:?}", layers.notices);
+    }
+    for text in ["soon", "0", "-1", "NaN"] {
+        let mut layers = Layers::defaults();
+        let set = layers.environment(variables(&[("METRICS_COLLECTION_INTERVAL", text)]));
+        let error = match set {
+            Ok(()) => layers.config().unwrap_err(),
+            Err(error) => error,
+        };
+        assert!(
+            error.to_string().contains("METRICS_COLLECTION_INTERVAL"),
+            "{error}"
+        );
+    }
+    let error = file("[monitor]\ninterval_secs = 15\n").unwrap().config();
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "`monitor.interval_secs` must be 10, 20, 30 or 60, so that windows fit into a minute, but is 15 (plimsoll.toml line 2)"
+    );
+}
+
+#[test]
+fn names_that_mean_nothing_to_the_server_are_told() {
+    let mut layers = Layers::defaults();
+    layers
+        .environment(variables(&[("REDIS_HOST", "x")]))
+        .unwrap();
+    assert_eq!(
+        layers.notices,
+        ["REDIS_HOST in the environment means something to a service, but nothing to the server"]
     );
 }

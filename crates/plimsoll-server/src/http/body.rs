@@ -10,9 +10,14 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use super::problem::Problem;
+use super::room::Taken;
 
-/// How long a client may send nothing in the middle of a body.
-const FRAME_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may take for each further [`STRIDE_BYTES`] of a body.
+const STRIDE_PATIENCE: Duration = Duration::from_secs(10);
+/// Slower than this much in [`STRIDE_PATIENCE`] is as good as nothing.
+const STRIDE_BYTES: usize = 10_000;
+/// How long it may take for a body in all.
+const BODY_PATIENCE: Duration = Duration::from_secs(300);
 /// How long the rest of a body that is too large is read.
 const DISCARD_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -57,14 +62,16 @@ impl Encoding {
     }
 }
 
-/// Receives a body as it was sent.
+/// Receives a body as it was sent; `room` grows with what has arrived.
 ///
 /// # Errors
-/// 413 as soon as it is known to be too large, 408 when the client falls silent, 400 when it breaks off.
+/// 413 as soon as it is known to be too large, 408 when the client is too slow, 503 when there is no room for it, 400 when
+/// it breaks off.
 pub async fn receive(
     headers: &HeaderMap,
     mut body: Body,
     limits: BodyLimits,
+    room: &mut Taken,
 ) -> Result<Bytes, Problem> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
@@ -75,19 +82,16 @@ pub async fn receive(
     }
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
-    loop {
-        let frame = tokio::time::timeout(FRAME_PATIENCE, body.frame());
-        let Some(frame) = frame.await.map_err(|_| too_slow())? else {
-            break;
-        };
-        let frame = frame
-            .map_err(|error| Problem::bad_request(format!("the body ended early: {error}")))?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if first.len() + whole.len() + data.len() > limits.sent {
+    let mut pace = Pace::new();
+    while let Some(data) = pace.next(&mut body).await? {
+        let received = first.len() + whole.len() + data.len();
+        if received > limits.sent {
             discard(body, limits).await;
             return Err(too_large("body", limits.sent));
+        }
+        if let Err(full) = room.grow_to(received).await {
+            discard(body, limits).await;
+            return Err(full);
         }
         if first.is_empty() && whole.is_empty() {
             // A body that came in one piece is used as it is.
@@ -106,6 +110,60 @@ pub async fn receive(
     } else {
         whole.freeze()
     })
+}
+
+/// How long a client keeps us waiting. What we make it wait, for want of room, is not counted.
+struct Pace {
+    /// Left for the body.
+    body: Duration,
+    /// Left for the stride that is under way.
+    stride: Duration,
+    /// Lacking to the end of that stride.
+    bytes: usize,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            body: BODY_PATIENCE,
+            stride: STRIDE_PATIENCE,
+            bytes: STRIDE_BYTES,
+        }
+    }
+
+    /// The next piece of the body; `None` at its end.
+    async fn next(&mut self, body: &mut Body) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let patience = self.stride.min(self.body);
+            let asked = tokio::time::Instant::now();
+            let frame = tokio::time::timeout(patience, body.frame());
+            let Some(frame) = frame.await.map_err(|_| self.too_slow())? else {
+                return Ok(None);
+            };
+            let waited = asked.elapsed();
+            self.body = self.body.saturating_sub(waited);
+            self.stride = self.stride.saturating_sub(waited);
+            let frame = frame
+                .map_err(|error| Problem::bad_request(format!("the body ended early: {error}")))?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            match self.bytes.checked_sub(data.len()) {
+                Some(lacking @ 1..) => self.bytes = lacking,
+                _ => (self.stride, self.bytes) = (STRIDE_PATIENCE, STRIDE_BYTES),
+            }
+            return Ok(Some(data));
+        }
+    }
+
+    fn too_slow(&self) -> Problem {
+        let detail = if self.body <= self.stride {
+            format!("the body was not there after {BODY_PATIENCE:?}; send it in parts")
+        } else {
+            format!("less than {STRIDE_BYTES} bytes of the body came in {STRIDE_PATIENCE:?}")
+        };
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
+    }
 }
 
 /// Reads on for a while without keeping anything: a client that is still sending when the connection closes sees only a
@@ -149,12 +207,6 @@ pub fn decode(
     Ok(Cow::Owned(plain))
 }
 
-fn too_slow() -> Problem {
-    let secs = FRAME_PATIENCE.as_secs();
-    let detail = format!("nothing of the body came for {secs} s");
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail)
-}
-
 fn too_large(what: &str, most: usize) -> Problem {
     let detail = format!("the {what} is larger than {most} bytes; send it in parts");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).with("limit", most)
@@ -163,8 +215,13 @@ fn too_large(what: &str, most: usize) -> Problem {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body::Frame;
 
     use super::*;
+    use crate::http::room::Room;
 
     const LIMITS: BodyLimits = BodyLimits {
         sent: 100,
@@ -197,8 +254,63 @@ mod tests {
     #[tokio::test]
     async fn a_body_without_length_is_cut_off_at_the_limit() {
         let body = Body::new(http_body_util::Full::new(Bytes::from(vec![0; 101])));
-        let problem = receive(&HeaderMap::new(), body, LIMITS).await.unwrap_err();
+        let mut room = Room::new(1, LIMITS.sent).enter();
+        let received = receive(&HeaderMap::new(), body, LIMITS, &mut room).await;
+        let problem = received.unwrap_err();
         assert_eq!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    /// A body of which a piece comes every five seconds.
+    struct Trickling {
+        piece: Bytes,
+        left: usize,
+        next: tokio::time::Interval,
+    }
+
+    impl http_body::Body for Trickling {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            if self.left == 0 {
+                return Poll::Ready(None);
+            }
+            std::task::ready!(self.next.poll_tick(context));
+            self.left -= 1;
+            Poll::Ready(Some(Ok(Frame::data(self.piece.clone()))))
+        }
+    }
+
+    /// How receiving pieces of `bytes` ends, and after how many seconds.
+    async fn trickled(bytes: usize, pieces: usize) -> (Result<usize, StatusCode>, u64) {
+        let every = Duration::from_secs(5);
+        let started = tokio::time::Instant::now();
+        let body = Body::new(Trickling {
+            piece: vec![0; bytes].into(),
+            left: pieces,
+            next: tokio::time::interval_at(started + every, every),
+        });
+        let limits = BodyLimits {
+            sent: 100_000_000,
+            decompressed: 1,
+        };
+        let mut room = Room::new(1, limits.sent).enter();
+        let received = receive(&HeaderMap::new(), body, limits, &mut room).await;
+        let received = received
+            .map(|body| body.len())
+            .map_err(|problem| problem.status());
+        (received, started.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_is_given_up_and_a_slow_one_is_not() {
+        let too_slow = Err(StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(trickled(3, 100).await, (too_slow, 10));
+        assert_eq!(trickled(6_000, 20).await, (Ok(120_000), 100));
+        assert_eq!(trickled(6_000, 100).await, (too_slow, 300));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Who may come in: without tokens, only programs and pages of this machine.
 //!
 //! A page of a foreign site can make the user's browser send requests to 127.0.0.1, under a name of its own that it lets
-//! point there (DNS rebinding). So the `Host` must be a name of this machine and an `Origin` must be our own page.
+//! point there (DNS rebinding). So the `Host` must be a name of this machine and an `Origin` must be our own page. What a
+//! proxy passed on comes from elsewhere, whatever its `Host` says.
 
 use std::net::IpAddr;
 
@@ -13,13 +14,11 @@ use axum::response::Response;
 use super::problem::{Answer, Problem};
 
 /// Headers that proxies add: whoever sent the request is not on this machine.
-const FORWARDING: [&str; 5] = [
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-real-ip",
-    "via",
-];
+const FORWARDING: [&str; 3] = ["forwarded", "x-real-ip", "via"];
+/// Others of theirs begin so.
+const FORWARDED: &str = "x-forwarded-";
+/// How our own pages are reached.
+const SCHEME: &str = "http";
 
 /// Refuses what does not come from this machine.
 ///
@@ -31,6 +30,10 @@ pub async fn guard(request: Request, next: Next) -> Answer<Response> {
 }
 
 fn check(authority: Option<&Authority>, headers: &HeaderMap) -> Result<(), Problem> {
+    let mut hosts = headers.get_all(header::HOST).iter().skip(1);
+    if let Some(second) = hosts.next() {
+        return Err(refused("Host", text(second), "was sent twice"));
+    }
     // HTTP/2 carries the host in the URI.
     let host = match (authority, headers.get(header::HOST)) {
         (Some(authority), _) => authority.clone(),
@@ -47,16 +50,20 @@ fn check(authority: Option<&Authority>, headers: &HeaderMap) -> Result<(), Probl
             .to_str()
             .ok()
             .and_then(|origin| origin.split_once("://"))
-            .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host.as_str()));
+            .is_some_and(|(scheme, authority)| {
+                scheme == SCHEME && authority.eq_ignore_ascii_case(host.as_str())
+            });
         if !own {
             return Err(refused("Origin", text(origin), "is another site"));
         }
     }
-    for name in FORWARDING {
-        if let Some(value) = headers.get(name) {
-            let detail = "shows that the request came through a proxy; only programs of this machine may ask";
-            return Err(refused(name, text(value), detail));
-        }
+    let forwarding = headers.iter().find(|(name, _)| {
+        FORWARDING.contains(&name.as_str()) || name.as_str().starts_with(FORWARDED)
+    });
+    if let Some((name, value)) = forwarding {
+        let detail =
+            "shows that the request came through a proxy; only programs of this machine may ask";
+        return Err(refused(name.as_str(), text(value), detail));
     }
     Ok(())
 }
@@ -84,7 +91,7 @@ mod tests {
     fn knock(pairs: &[(&'static str, &str)]) -> Result<(), String> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
-            headers.insert(*name, value.parse().expect("a header value"));
+            headers.append(*name, value.parse().expect("a header value"));
         }
         check(None, &headers).map_err(|problem| problem.detail().to_owned())
     }
@@ -124,6 +131,7 @@ mod tests {
             "null",
             "http://127.0.0.1:8080",
             "http://localhost",
+            "https://127.0.0.1:1876",
         ] {
             assert!(knock(&[host, ("origin", origin)]).is_err(), "{origin}");
         }
@@ -131,12 +139,23 @@ mod tests {
 
     #[test]
     fn what_came_through_a_proxy_is_refused() {
-        assert!(
-            knock(&[
-                ("host", "localhost:1876"),
-                ("x-forwarded-for", "203.0.113.9")
-            ])
-            .is_err()
-        );
+        for name in [
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "x-forwarded-anything",
+            "forwarded",
+            "x-real-ip",
+            "via",
+        ] {
+            let refused = knock(&[("host", "localhost:1876"), (name, "203.0.113.9")]);
+            assert!(refused.is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn two_hosts_are_refused() {
+        let host = ("host", "localhost:1876");
+        assert!(knock(&[host, ("host", "evil.example")]).is_err());
+        assert!(knock(&[host, host]).is_err());
     }
 }

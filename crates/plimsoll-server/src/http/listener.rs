@@ -24,11 +24,11 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(330);
 /// How long requests under way may take once the server stops.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Opens the port.
+/// Whether the server may listen there.
 ///
 /// # Errors
-/// When it is taken or may not be opened; the message says how to choose another.
-pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// When the address is none of this machine's own; the message says how to choose another.
+pub fn check(address: SocketAddr) -> anyhow::Result<()> {
     if !address.ip().is_loopback() {
         anyhow::bail!(
             "cannot listen on {address}: only addresses of this machine (127.0.0.1, [::1]) are allowed, \
@@ -36,6 +36,15 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
             address.port()
         );
     }
+    Ok(())
+}
+
+/// Opens the port.
+///
+/// # Errors
+/// When it is taken or may not be opened; the message says how to choose another.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    check(address)?;
     TcpListener::bind(address).await.map_err(|error| {
         let port = address.port();
         match error.kind() {

@@ -6,5 +6,6 @@ pub mod extract;
 pub mod listener;
 pub(crate) mod percent;
 pub mod problem;
+pub mod room;
 pub mod slow;
 pub mod stream;

@@ -100,6 +100,11 @@ impl Problem {
         self.status
     }
 
+    /// The sentence for people who see nothing else: with the offending field and its value.
+    pub fn in_words(&self) -> String {
+        in_words(&self.members).unwrap_or_default()
+    }
+
     /// The sentence for people.
     pub fn detail(&self) -> &str {
         self.member("detail")
@@ -130,6 +135,16 @@ impl IntoResponse for Problem {
     }
 }
 
+/// What a problem's members say in one sentence; `None` when they are none of a problem.
+pub fn in_words(members: &Map<String, Value>) -> Option<String> {
+    let detail = members.get("detail")?.as_str()?;
+    let (Some(field), Some(value)) = (members.get("field"), members.get("value")) else {
+        return Some(detail.to_owned());
+    };
+    let field = field.as_str().unwrap_or_default();
+    Some(format!("{detail} (`{field}` is {value})"))
+}
+
 /// A JSON answer.
 pub fn json_answer(value: &impl serde::Serialize) -> Answer {
     match serde_json::to_vec(value) {
@@ -157,4 +172,21 @@ pub async fn unknown_method(method: axum::http::Method, uri: axum::http::Uri) ->
         "method_not_allowed",
         format!("{} does not take {method}", uri.path()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_words_a_problem_names_field_and_value() {
+        let plain = Problem::bad_request("no");
+        assert_eq!(plain.in_words(), "no");
+        let named = Problem::bad_field("step", "1 fortnight", "step must be a duration");
+        assert_eq!(
+            named.in_words(),
+            "step must be a duration (`step` is \"1 fortnight\")"
+        );
+        assert_eq!(in_words(&Map::new()), None);
+    }
 }

@@ -6,12 +6,15 @@ pub mod otlp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::api::v1::events;
-use crate::http::body::BodyLimits;
-use crate::http::problem::Problem;
+use crate::http::body::{self, BodyLimits};
+use crate::http::problem::{Answer, Problem};
+use crate::http::room::{Room, Taken};
 use crate::state::AppState;
 use crate::store::error::AppendError;
 use crate::store::table::Batch;
@@ -19,8 +22,8 @@ use crate::store::table::Batch;
 /// What is under way and what came of it.
 #[derive(Debug)]
 pub struct Ingest {
-    /// One permit for each kilobyte of bodies in memory.
-    room: Arc<Semaphore>,
+    /// For the bodies in memory.
+    room: Room,
     /// One permit for each large body that is being read.
     readers: Arc<Semaphore>,
     /// Rows on disk.
@@ -31,6 +34,8 @@ pub struct Ingest {
     pub rows_out_of_time: AtomicU64,
     /// Of these, how many for the series limit.
     pub rows_over_series_limit: AtomicU64,
+    /// Rows of the server itself that were left out for the series limit.
+    pub own_rows_over_series_limit: AtomicU64,
 }
 
 /// Bodies that may be in memory at once, as a multiple of the largest one.
@@ -41,36 +46,30 @@ const READERS: usize = 4;
 impl Ingest {
     /// Bodies of all writers together stay within a few of the largest.
     pub fn new(limits: BodyLimits) -> Self {
-        let kilobytes = (BODIES_AT_ONCE * kilobytes(limits.sent)).min(Semaphore::MAX_PERMITS);
         Self {
-            room: Arc::new(Semaphore::new(kilobytes)),
+            room: Room::new(BODIES_AT_ONCE, limits.sent),
             readers: Arc::new(Semaphore::new(READERS)),
             rows_written: AtomicU64::new(0),
             rows_refused: AtomicU64::new(0),
             rows_out_of_time: AtomicU64::new(0),
             rows_over_series_limit: AtomicU64::new(0),
+            own_rows_over_series_limit: AtomicU64::new(0),
         }
     }
 
-    /// Waits until there is room for the body; the room is free again when the permit is dropped.
+    /// Receives a body as it was sent, within the room that there is for all; keep the room as long as the body.
     ///
     /// # Errors
-    /// 503 when the server stops.
-    pub async fn room(
+    /// As [`body::receive`].
+    pub async fn receive(
         &self,
         headers: &HeaderMap,
+        body: Body,
         limits: BodyLimits,
-    ) -> Result<OwnedSemaphorePermit, Problem> {
-        let announced = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let bytes = announced.map_or(limits.sent, |bytes: usize| bytes.min(limits.sent));
-        let permits = u32::try_from(kilobytes(bytes)).unwrap_or(u32::MAX);
-        self.room
-            .clone()
-            .acquire_many_owned(permits)
-            .await
-            .map_err(|_| Problem::stopping())
+    ) -> Answer<(Bytes, Taken)> {
+        let mut room = self.room.enter();
+        let sent = body::receive(headers, body, limits, &mut room).await?;
+        Ok((sent, room))
     }
 
     /// Waits for the turn to decompress and read a large body.
@@ -80,6 +79,16 @@ impl Ingest {
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let turn = self.readers.clone().acquire_owned().await;
         turn.map_err(|_| Problem::stopping())
+    }
+
+    /// Counts rows that are on disk.
+    pub fn written(&self, rows: usize) {
+        add(&self.rows_written, rows);
+    }
+
+    /// Counts rows of the server itself that were left out for the series limit.
+    pub fn own_left_out(&self, rows: usize) {
+        add(&self.own_rows_over_series_limit, rows);
     }
 
     /// Counts lines that were not taken.
@@ -132,7 +141,7 @@ pub fn append_blocking(app: &AppState, batch: Batch) -> Result<(), Problem> {
 }
 
 fn written(app: &AppState, rows: usize, events: bool) {
-    add(&app.ingest.rows_written, rows);
+    app.ingest.written(rows);
     if events {
         app.stats.forget();
     }
@@ -143,7 +152,7 @@ fn has_events(batch: &Batch) -> bool {
     names.any(|name| name == events::MEASUREMENT)
 }
 
-fn rows(batch: &Batch) -> usize {
+pub(crate) fn rows(batch: &Batch) -> usize {
     batch.tables.iter().map(|table| table.times.len()).sum()
 }
 
@@ -174,8 +183,4 @@ pub(crate) fn problem(error: AppendError) -> Problem {
 
 fn add(counter: &AtomicU64, more: usize) {
     counter.fetch_add(more as u64, Ordering::Relaxed);
-}
-
-fn kilobytes(bytes: usize) -> usize {
-    bytes / 1_000 + 1
 }

@@ -12,10 +12,12 @@ use plimsoll::performance::{MB, RequestTotals};
 use super::requests::requests;
 use super::states::{InstanceKey, State, states};
 use super::{MINUTE, Period, Scope};
+use crate::ingest;
 use crate::reading::Reading;
 use crate::state::App;
+use crate::store::key;
 use crate::store::read::error::QueryError;
-use crate::store::series::LimitReached;
+use crate::store::series::SeriesIndex;
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
 use crate::store::{AppendError, Store};
 use crate::tasks::Stop;
@@ -30,6 +32,8 @@ const AGAIN: Nanos = 2;
 /// How many minutes are written again after a start.
 const AFTER_START: Nanos = 10;
 const LOOK: Duration = Duration::from_secs(5);
+/// Series that may be added beyond the limit: half of what there is, the other half is for the server's own windows.
+const ROOM: usize = SeriesIndex::OWN_ROOM / 2;
 
 const FIELDS: [&str; 9] = [
     "response_time_ms",
@@ -49,9 +53,6 @@ pub enum MinuteError {
     /// It could not be read.
     #[error("cannot read the minute")]
     Read(#[from] QueryError),
-    /// The store refused a series.
-    #[error("cannot add a series")]
-    Series(#[from] LimitReached),
     /// The store could not write.
     #[error("cannot write the minute")]
     Write(#[from] AppendError),
@@ -74,10 +75,11 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
             () = stop.wait() => return Ok(()),
             () = tokio::time::sleep(LOOK) => {}
         }
-        let store = app.store.clone();
+        let app = app.clone();
         writer = tokio::task::spawn_blocking(move || {
-            if let Err(error) = writer.write(&store, tick::now()) {
-                tracing::warn!(error = ?error, "performance_metrics: {error}");
+            match writer.write(&app.store, tick::now()) {
+                Ok(left_out) => app.ingest.own_left_out(left_out),
+                Err(error) => tracing::warn!(error = ?error, "performance_metrics: {error}"),
             }
             writer
         })
@@ -94,14 +96,16 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Writes the minutes that are over by `now`, as far as something changed.
+    /// Writes the minutes that are over by `now`, as far as something changed; what is not read as a whole is not
+    /// written. Returns how many rows were left out, for they would have made series beyond the limit.
     ///
     /// # Errors
     /// When a minute cannot be read or written; the next call tries again.
-    pub fn write(&mut self, store: &Store, now: Nanos) -> Result<(), MinuteError> {
+    pub fn write(&mut self, store: &Store, now: Nanos) -> Result<usize, MinuteError> {
         if now < self.due {
-            return Ok(());
+            return Ok(0);
         }
+        let mut left_out = 0;
         let last = (now - SETTLE).div_euclid(MINUTE) * MINUTE - MINUTE;
         let again = if self.written.is_empty() {
             AFTER_START
@@ -109,26 +113,36 @@ impl Writer {
             AGAIN
         };
         for minute in (0..=again).rev().map(|back| last - back * MINUTE) {
-            let rows = rows(store, minute)?;
+            let mut reading = Reading::of(store);
+            let rows = rows(&mut reading, minute)?;
+            if let Some(missing) = reading.missing().first() {
+                tracing::warn!("performance_metrics: a minute is left out: {missing}");
+                continue;
+            }
             if self.written.get(&minute) != Some(&rows) {
-                store.append_blocking(batch(store, minute, &rows)?)?;
+                let batch = batch(store, minute, &rows);
+                left_out += rows.len() - ingest::rows(&batch);
+                store.append_blocking(batch)?;
                 self.written.insert(minute, rows);
             }
         }
         self.written
             .retain(|minute, _| *minute >= last - AGAIN * MINUTE);
         self.due = last + 2 * MINUTE + SETTLE;
-        Ok(())
+        Ok(left_out)
     }
 }
 
-fn rows(store: &Store, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryError> {
-    // Windows carry the time of their end: the one that ends with the minute belongs to it.
-    let period = Period {
+/// Windows carry the time of their end: the one that ends with the minute belongs to it.
+fn period_of(minute: Nanos) -> Period {
+    Period {
         start: minute + 1,
         end: minute + MINUTE + 1,
-    };
-    let reading = &mut Reading::of(store);
+    }
+}
+
+fn rows(reading: &mut Reading<'_>, minute: Nanos) -> Result<BTreeMap<RowKey, Row>, QueryError> {
+    let period = period_of(minute);
     let mut endpoints: BTreeMap<RowKey, RequestTotals> = BTreeMap::new();
     for (key, counts) in requests(reading, &Scope::All, period)? {
         if !key.service.is_empty() {
@@ -217,24 +231,23 @@ fn merged(known: Option<f64>, more: Option<f64>, merge: fn(f64, f64) -> f64) -> 
     }
 }
 
-fn batch(
-    store: &Store,
-    minute: Nanos,
-    rows: &BTreeMap<RowKey, Row>,
-) -> Result<Batch, LimitReached> {
-    let series = rows
-        .keys()
-        .map(|(service, endpoint, method)| {
+/// The rows whose series are known or find room.
+fn batch(store: &Store, minute: Nanos, rows: &BTreeMap<RowKey, Row>) -> Batch {
+    let (series, rows): (Vec<SeriesId>, Vec<&Row>) = rows
+        .iter()
+        .filter_map(|((service, endpoint, method), row)| {
             let tags = [
                 ("endpoint", endpoint),
                 ("method", method),
                 ("service", service),
             ];
-            store.series().intern(MEASUREMENT, &tags)
+            let key = key::encode(MEASUREMENT, &tags);
+            let series = store.series().intern_own(&key, ROOM).ok()?;
+            Some((series.id(), row))
         })
-        .collect::<Result<Vec<SeriesId>, _>>()?;
+        .unzip();
     let columns = FIELDS.iter().enumerate().filter_map(|(at, name)| {
-        let values: Vec<_> = rows.values().map(|row| row[at]).collect();
+        let values: Vec<_> = rows.iter().map(|row| row[at]).collect();
         values.iter().any(Option::is_some).then(|| Column {
             name: (*name).into(),
             kind: Kind::Gauge,
@@ -244,14 +257,14 @@ fn batch(
     });
     let columns = columns.collect();
     let times = vec![minute; series.len()];
-    Ok(Batch {
+    Batch {
         tables: vec![Table {
             measurement: Arc::from(MEASUREMENT),
             series,
             times,
             columns,
         }],
-    })
+    }
 }
 
 #[cfg(test)]

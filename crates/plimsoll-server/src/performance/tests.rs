@@ -23,7 +23,7 @@ pub(super) const SECOND: Nanos = 1_000_000_000;
 pub(super) struct Bench {
     pub(super) store: Arc<Store>,
     otlp: Otlp,
-    _dir: tempfile::TempDir,
+    pub(super) dir: tempfile::TempDir,
 }
 
 impl Bench {
@@ -31,11 +31,7 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(dir.path()), NOW).unwrap();
         let otlp = Otlp::new(store.clone(), Arc::new(Services::default()));
-        Self {
-            store,
-            otlp,
-            _dir: dir,
-        }
+        Self { store, otlp, dir }
     }
 
     pub(super) fn library(&self, service: &str, window: &Window) {
@@ -44,10 +40,11 @@ impl Bench {
             instance: Some("i1".into()),
             ..Resource::default()
         };
-        let refusals = self
+        let taken = self
             .otlp
             .ingest(&export::request(window, &resource), NOW)
             .unwrap();
+        let refusals = taken.refusals;
         assert_eq!(refusals.points, 0, "{}", refusals.message());
     }
 
@@ -71,7 +68,7 @@ impl Bench {
                         {"key": "http.request.method", "value": {"stringValue": "GET"}},
                         {"key": "http.response.status_code", "value": {"intValue": "200"}}]}]}}]}]}]});
         let request = serde_json::from_value(request).unwrap();
-        assert_eq!(self.otlp.ingest(&request, NOW).unwrap().points, 0);
+        assert_eq!(self.otlp.ingest(&request, NOW).unwrap().refusals.points, 0);
     }
 
     fn counts(&self, scope: &Scope) -> Vec<(String, Option<u16>, u64)> {

@@ -37,6 +37,14 @@ pub enum BackupError {
     /// Something is there, and is not overwritten.
     #[error("{} is not empty: name a folder that does not exist", .0.display())]
     NotEmpty(PathBuf),
+    /// The backup would lie in what it copies.
+    #[error("{} lies in the data folder {}: name a folder elsewhere", target.display(), data.display())]
+    Inside {
+        /// The folder that was named.
+        target: PathBuf,
+        /// The data folder.
+        data: PathBuf,
+    },
     /// Not what a backup made, or one that did not come to its end.
     #[error("{} is no complete backup: it has no backup.json", .0.display())]
     NoBackup(PathBuf),
@@ -95,8 +103,10 @@ impl Store {
     /// Copies all that was acknowledged so far to a new folder, while writes and queries go on. Blocking.
     ///
     /// # Errors
-    /// When the folder has something in it, or a file cannot be read or written. The store is not touched by that.
+    /// When the folder has something in it or lies in the store's own, or a file cannot be read or written. The store is not
+    /// touched by that.
     pub fn backup(&self, target: &Path, now: Nanos) -> Result<Copied, BackupError> {
+        refuse_inside(target, &self.config.dir)?;
         let partial = Partial::begin(target)?;
         self.flush()?;
         let files = self.open_for_backup()?;
@@ -136,10 +146,11 @@ impl Store {
     }
 }
 
-/// A folder on its way to its name.
+/// A folder on its way to its name; removed when it does not get there.
 struct Partial {
     folder: PathBuf,
     target: PathBuf,
+    is_done: bool,
 }
 
 impl Partial {
@@ -157,6 +168,7 @@ impl Partial {
         Ok(Self {
             folder,
             target: target.into(),
+            is_done: false,
         })
     }
 
@@ -181,7 +193,7 @@ impl Partial {
     }
 
     /// Gives the folder its name.
-    fn finish(self) -> Result<(), BackupError> {
+    fn finish(mut self) -> Result<(), BackupError> {
         let entries = fs::read_dir(&self.folder).map_err(failed("list", &self.folder))?;
         for folder in entries
             .flatten()
@@ -193,12 +205,38 @@ impl Partial {
         sync_dir(&self.folder).map_err(failed("sync", &self.folder))?;
         // An empty folder of that name gives way.
         fs::rename(&self.folder, &self.target).map_err(failed("rename", &self.folder))?;
+        self.is_done = true;
         let above = self
             .target
             .parent()
             .filter(|above| !above.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         sync_dir(above).map_err(failed("sync", above))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.is_done
+            && let Err(error) = fs::remove_dir_all(&self.folder)
+        {
+            let folder = self.folder.display();
+            tracing::warn!(%error, "cannot remove {folder}, which is incomplete");
+        }
+    }
+}
+
+fn refuse_inside(target: &Path, data: &Path) -> Result<(), BackupError> {
+    let data = fs::canonicalize(data).map_err(failed("open", data))?;
+    let there = target
+        .ancestors()
+        .find_map(|path| fs::canonicalize(path).ok());
+    match there {
+        Some(there) if there.starts_with(&data) => Err(BackupError::Inside {
+            target: target.into(),
+            data,
+        }),
+        _ => Ok(()),
     }
 }
 

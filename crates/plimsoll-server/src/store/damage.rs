@@ -1,8 +1,9 @@
 //! What was found broken: where, how much, and which time it covers.
 
-use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{fmt, fs};
 
 use parking_lot::Mutex;
 
@@ -41,11 +42,19 @@ impl Damage {
         }
     }
 
-    /// Bytes of which nobody knows what they were are of the time of their file.
+    /// Bytes of which nobody knows what they were are of the time of their file, up to its last change: rows are written
+    /// after their time.
     pub(crate) fn within(self, period: Period) -> Damage {
+        let changed = fs::metadata(&self.path)
+            .and_then(|about| about.modified())
+            .ok();
+        let last = changed
+            .and_then(nanos_of)
+            .unwrap_or(Nanos::MAX)
+            .max(period.start());
         let times = self
             .times
-            .or_else(|| (!self.unfinished).then(|| (period.start(), period.end() - 1)));
+            .or_else(|| (!self.unfinished).then(|| (period.start(), last.min(period.end() - 1))));
         Damage { times, ..self }
     }
 
@@ -137,6 +146,11 @@ impl fmt::Display for Damage {
         }
         Ok(())
     }
+}
+
+/// The system's time in the store's unit.
+pub(crate) fn nanos_of(time: SystemTime) -> Option<Nanos> {
+    Nanos::try_from(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
 fn moment(time: Nanos) -> String {

@@ -3,9 +3,8 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use super::damage::Damage;
+use super::damage::{Damage, nanos_of};
 use super::error::StoreError;
 use super::frame::{self, Found, Frames, Hole, Kind};
 use super::memtable::Memtable;
@@ -157,10 +156,6 @@ impl<'a> Holes<'a> {
 fn time_range(batch: &Batch) -> Option<(Nanos, Nanos)> {
     let ranges = batch.tables.iter().filter_map(Table::time_range);
     ranges.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
-}
-
-fn nanos_of(time: SystemTime) -> Option<Nanos> {
-    Nanos::try_from(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos()).ok()
 }
 
 /// The types of all fields are fixed by what was acknowledged; a column that does not fit (it never was) is left out.

@@ -68,6 +68,8 @@ const MAX_TEXT_BYTES: usize = 64 << 20;
 impl SeriesIndex {
     /// A series that was not written to for this long makes room for others, once its rows are sealed.
     pub const IDLE: Nanos = DAY;
+    /// Series of the server itself that are taken in beyond the limit: whoever uses it up does not blind those who look.
+    pub const OWN_ROOM: usize = 1_000;
 
     /// An empty index that takes in up to `limit` series.
     pub(crate) fn new(limit: usize) -> SeriesIndex {
@@ -103,6 +105,15 @@ impl SeriesIndex {
         key: &[u8],
         limited: bool,
     ) -> Result<Arc<Series>, LimitReached> {
+        self.intern_below(key, if limited { self.limit } else { usize::MAX })
+    }
+
+    /// The same for what the server itself writes: there is `room` for it beyond the limit.
+    pub(crate) fn intern_own(&self, key: &[u8], room: usize) -> Result<Arc<Series>, LimitReached> {
+        self.intern_below(key, self.limit.saturating_add(room))
+    }
+
+    fn intern_below(&self, key: &[u8], most: usize) -> Result<Arc<Series>, LimitReached> {
         let hash = self.hasher.hash_one(key);
         let now = self.clock.load(Ordering::Relaxed);
         // Used while the lock is held: it is not forgotten between.
@@ -117,7 +128,7 @@ impl SeriesIndex {
         if let Some(known) = inner.find(hash, key).map(used) {
             return Ok(known);
         }
-        if limited && (inner.by_id.len() >= self.limit || inner.given == u32::MAX) {
+        if inner.by_id.len() >= most || (most < usize::MAX && inner.given == u32::MAX) {
             return Err(LimitReached { limit: self.limit });
         }
         Ok(inner.insert(hash, key, now, &self.hasher))
@@ -308,6 +319,18 @@ mod tests {
             Err(LimitReached { limit: 1 })
         );
         assert_eq!(index.intern("cpu", &[("host", "a")]), Ok(known));
+    }
+
+    #[test]
+    fn beyond_the_limit_there_is_room_for_our_own() {
+        let index = SeriesIndex::new(1);
+        let key = |host| key::encode("cpu", &[("host", host)]);
+        for host in ["a", "b", "c"] {
+            index.intern_own(&key(host), 2).unwrap();
+        }
+        assert!(index.intern_own(&key("d"), 2).is_err());
+        assert!(index.intern_key(&key("d"), true).is_err());
+        index.intern_key(&key("c"), true).unwrap();
     }
 
     #[test]

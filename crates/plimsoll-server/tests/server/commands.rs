@@ -145,6 +145,19 @@ async fn a_query_prints_a_table_or_json() {
     );
 }
 
+#[tokio::test]
+async fn an_error_names_the_value_that_was_wrong() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    server.write("m v=1").await;
+    let ask = || outcome(run(dir.path(), &["query", "m", "--field", "v:avg"]));
+    let (code, _, error) = ask();
+    assert_eq!((code, error.contains("avg")), (1, true), "{error}");
+    assert!(server.stop().success());
+    let (_, _, from_folder) = ask();
+    assert_eq!(from_folder, error);
+}
+
 #[test]
 fn a_folder_without_data_stays_as_it_is() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,8 @@
 //! Who may come in.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use reqwest::{Method, StatusCode};
 
 use super::{Server, outcome, plimsoll, read};
@@ -15,7 +18,9 @@ async fn foreign_hosts_and_origins_are_refused() {
         ("origin", "https://evil.example", StatusCode::FORBIDDEN),
         ("origin", "null", StatusCode::FORBIDDEN),
         ("origin", &format!("http://{host}"), StatusCode::OK),
+        ("origin", &format!("https://{host}"), StatusCode::FORBIDDEN),
         ("x-forwarded-for", "203.0.113.9", StatusCode::FORBIDDEN),
+        ("x-forwarded-proto", "https", StatusCode::FORBIDDEN),
     ] {
         let (status, answer) =
             read(server.request(Method::GET, "/health").header(name, value)).await;
@@ -24,6 +29,19 @@ async fn foreign_hosts_and_origins_are_refused() {
             assert_eq!(answer["value"], value);
         }
     }
+}
+
+#[test]
+fn a_second_host_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n\r\n")
+        .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 403");
 }
 
 #[test]

@@ -1,18 +1,23 @@
 //! The real binary over real sockets.
 
+mod backups;
 mod bounded;
 mod commands;
 mod disk;
 mod doors;
+mod environment;
 mod event_rows;
 mod events;
 mod filters;
+mod killed;
 mod lifecycle;
+mod limits;
 mod missing;
 mod named;
 mod otlp;
 mod queries;
 mod services;
+mod stalled;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};

@@ -232,3 +232,23 @@ async fn the_server_measures_itself_and_keeps_its_last_window() {
         "the server itself is left out"
     );
 }
+
+#[tokio::test]
+async fn doubles_in_quotes_are_taken_and_those_that_are_no_numbers_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let points = ["1.5", "NaN", "Infinity"]
+        .map(|value| json!({"timeUnixNano": super::now().to_string(), "asDouble": value}));
+    let metrics = json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": [
+        {"name": "quoted", "gauge": {"dataPoints": points}}]}]}]});
+    let request = server.request(reqwest::Method::POST, "/v1/metrics");
+    let request = request.header("content-type", "application/json");
+    let (status, answer) = super::read(request.body(metrics.to_string())).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let partial = &answer["partialSuccess"];
+    assert_eq!(partial["rejectedDataPoints"], "2", "{answer}");
+    let message = partial["errorMessage"].as_str().unwrap();
+    assert!(message.contains("has the value NaN"), "{message}");
+    let query = json!({"measurement": "quoted", "fields": ["value"]});
+    assert_eq!(server.rows(query).await[0][1], 1.5);
+}

@@ -11,7 +11,7 @@ mod model;
 pub(crate) mod powercut;
 mod restart;
 mod retention;
-mod rows;
+pub(crate) mod rows;
 
 /// How many rounds a test of random events takes; `STORE_TEST_ROUNDS` multiplies them.
 fn rounds(usual: u32) -> u32 {

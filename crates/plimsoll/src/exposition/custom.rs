@@ -8,6 +8,13 @@ use super::bounds::CALLS;
 use super::text::{Kind, Labels, Text};
 use crate::window::{MetricKey, Window};
 
+/// What the server adds to our own, which it measures itself with.
+const OF_SERVER: [&str; 3] = [
+    "plimsoll_store_",
+    "plimsoll_ingest_",
+    "plimsoll_task_restarts",
+];
+
 /// Names of families that are taken: a name twice, with other meanings, spoils a whole scrape.
 #[derive(Debug, Default)]
 pub(super) struct Names(HashSet<String, foldhash::fast::FixedState>);
@@ -23,7 +30,8 @@ impl Names {
 
     /// Takes `name` unless it begins like our own, is there already, or could be mistaken for samples of another family.
     fn take(&mut self, name: &str) -> bool {
-        !name.starts_with("plimsoll_")
+        let of_server = OF_SERVER.iter().any(|own| name.starts_with(own));
+        (of_server || !name.starts_with("plimsoll_"))
             && !name.starts_with("http_server_")
             && self.0.insert(name.to_owned())
     }

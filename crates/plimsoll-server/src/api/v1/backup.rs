@@ -35,12 +35,14 @@ pub async fn backup(State(app): State<App>, Params(params): Params<BackupParams>
         ));
     }
     let copying = app.clone();
-    let copied = app.exports.run_to_end(move || {
+    let copied = app.backups.run_to_end(move || {
         copying
             .store
             .backup(&folder, tick::now())
             .map_err(|error| match &error {
-                BackupError::NotEmpty(_) => Problem::bad_field("folder", shown, error.to_string()),
+                BackupError::NotEmpty(_) | BackupError::Inside { .. } => {
+                    Problem::bad_field("folder", shown, error.to_string())
+                }
                 BackupError::Io { source, .. }
                     if source.kind() == std::io::ErrorKind::StorageFull =>
                 {

@@ -25,8 +25,7 @@ pub(super) async fn posted<R, T: Send + 'static>(
     act: impl FnOnce(R) -> Answer<T> + Send + 'static,
 ) -> Answer<T> {
     let encoding = Encoding::of(headers)?;
-    let room = app.ingest.room(headers, limits).await?;
-    let sent = body::receive(headers, body, limits).await?;
+    let (sent, room) = app.ingest.receive(headers, body, limits).await?;
     let turn = if encoding == Encoding::Identity && sent.len() <= SMALL_BYTES {
         None
     } else {

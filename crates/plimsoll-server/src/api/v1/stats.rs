@@ -73,10 +73,10 @@ pub async fn events(State(app): State<App>, Params(params): Params<EventParams>)
 /// 400 for a bad parameter.
 pub async fn all(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
     params.without_page()?;
-    let age = age(&params);
-    cached(app, format!("all {params:?}"), age, move |app| {
+    // The range may be closed, the store is not.
+    cached(app, format!("all {params:?}"), RUNNING, move |app| {
         let events = events_read::stats(&app.store, &params)?;
-        Ok(json!({"events": events, "store": store(app), "ingest": ingest(app), "uptime_secs": app.started.elapsed().as_secs()}))
+        Ok(json!({"events": events, "store": store(app), "ingest": ingest(app), "task_restarts": restarts(app), "uptime_secs": app.started.elapsed().as_secs()}))
     })
     .await
 }
@@ -124,6 +124,10 @@ fn store(app: &App) -> Json {
         "active_series": status.active_series,
         "max_series": status.max_series,
         "disk_full": status.disk_full,
+        "appended_rows": status.appended_rows,
+        "refused_disk_full": status.refused_disk_full,
+        "refused_unavailable": status.refused_unavailable,
+        "dropped_files": status.dropped_files,
         "damage": status.damage.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
@@ -135,5 +139,16 @@ fn ingest(app: &App) -> Json {
         "rows_refused": read(&app.ingest.rows_refused),
         "rows_out_of_time": read(&app.ingest.rows_out_of_time),
         "rows_over_series_limit": read(&app.ingest.rows_over_series_limit),
+        "own_rows_over_series_limit": read(&app.ingest.own_rows_over_series_limit),
     })
+}
+
+/// Restarts of those tasks that had any.
+fn restarts(app: &App) -> Json {
+    let restarts = app.tasks.restarts().into_iter();
+    let restarts = restarts.filter(|(_, restarts)| *restarts > 0);
+    restarts
+        .map(|(name, restarts)| (name.to_owned(), Json::from(restarts)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

@@ -75,8 +75,7 @@ pub async fn ping() -> Response {
 
 async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer {
     let encoding = Encoding::of(headers)?;
-    let _room = app.ingest.room(headers, app.config.body).await?;
-    let sent = body::receive(headers, body, app.config.body).await?;
+    let (sent, _room) = app.ingest.receive(headers, body, app.config.body).await?;
     let (rows, rejected) = if sent.len() <= INLINE_BYTES && encoding == Encoding::Identity {
         let Parsed {
             batches,

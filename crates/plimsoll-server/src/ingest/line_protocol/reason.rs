@@ -70,7 +70,10 @@ pub enum Reason {
     #[error("the time lies {0} s in the future (`store.clock_future_secs`)")]
     InFuture(i64),
     /// Older than what is kept.
-    #[error("the time lies {0} s in the past, longer than rows are kept")]
+    #[error(
+        "the time lies {0} s in the past, longer than rows are kept (`store.raw_days`, or `raw_days` of \
+         `store.measurements`)"
+    )]
     TooOld(i64),
     /// A value of another type than the field's first one.
     #[error(transparent)]

@@ -11,6 +11,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message as _;
 
+use super::json;
+
 /// Most bytes that the messages of one body may take in memory.
 pub(super) const MAX_DECODED_BYTES: usize = 192 << 20;
 /// Messages inside messages; `prost` stops at the same depth.
@@ -57,7 +59,7 @@ pub(super) fn decode(
                     "a JSON object is expected".to_owned(),
                 ));
             }
-            serde_json::from_slice(body).map_err(|error| DecodeError::Malformed(error.to_string()))
+            json::read(body).map_err(|error| DecodeError::Malformed(error.to_string()))
         }
     }
 }
@@ -197,7 +199,7 @@ fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
 fn weigh_json(body: &[u8]) -> usize {
     let objects = memchr::memchr_iter(b'{', body).count();
     let members = memchr::memchr3_iter(b'[', b',', b':', body).count();
-    objects * size_of::<HistogramDataPoint>() + members * 64
+    objects * size_of::<HistogramDataPoint>() + members * 128
 }
 
 #[cfg(test)]

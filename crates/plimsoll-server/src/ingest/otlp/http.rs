@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::{
 };
 use prost::Message as _;
 
+use super::Taken;
 use super::decode::{DecodeError, Format, decode};
 use super::refusals::Refusals;
 use crate::http::body::{self, Encoding};
@@ -25,8 +26,7 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let format = format_of(&headers)?;
     let encoding = Encoding::of(&headers)?;
     let limits = app.config.body;
-    let room = app.ingest.room(&headers, limits).await?;
-    let sent = body::receive(&headers, body, limits).await?;
+    let (sent, room) = app.ingest.receive(&headers, body, limits).await?;
     // A permit bounds the memory that decoded requests take together.
     let permit = app.otlp.permit().await;
     let otlp = app.otlp.clone();
@@ -39,7 +39,8 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
         .await
         .map_err(|error| not_taken_in().because(&error))?;
     drop((permit, room));
-    let refusals = taken?;
+    let Taken { rows, refusals } = taken?;
+    app.ingest.written(rows);
     app.ingest.points(&refusals);
     Ok(answer(format, &refusals))
 }

@@ -9,6 +9,7 @@ mod convert;
 mod decode;
 mod histograms;
 pub mod http;
+mod json;
 mod names;
 mod points;
 mod refusals;
@@ -24,6 +25,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use refusals::Refusals;
 
+use crate::ingest;
 use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{AppendError, Store};
@@ -32,6 +34,15 @@ use streams::Streams;
 
 /// Requests decoded at once; each may take [`decode::MAX_DECODED_BYTES`].
 const DECODED_AT_ONCE: usize = 4;
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Taken {
+    /// Rows on disk.
+    pub rows: usize,
+    /// Points that were not kept.
+    pub refusals: Refusals,
+}
 
 /// Takes in metrics in OpenTelemetry's format, from the network and from this process alike.
 #[derive(Debug)]
@@ -61,14 +72,37 @@ impl Otlp {
         &self,
         request: &ExportMetricsServiceRequest,
         now: Nanos,
-    ) -> Result<Refusals, AppendError> {
-        let mut rows = Rows::new(&self.store, &self.streams, now);
+    ) -> Result<Taken, AppendError> {
+        let rows = Rows::new(&self.store, &self.streams, now);
+        self.keep(request, rows, now)
+    }
+
+    /// The same for what the server measured of itself, for which there is room beyond the series limit.
+    ///
+    /// # Errors
+    /// As [`Otlp::ingest`].
+    pub fn ingest_own(
+        &self,
+        request: &ExportMetricsServiceRequest,
+        now: Nanos,
+    ) -> Result<Taken, AppendError> {
+        let rows = Rows::new(&self.store, &self.streams, now).own();
+        self.keep(request, rows, now)
+    }
+
+    fn keep(
+        &self,
+        request: &ExportMetricsServiceRequest,
+        mut rows: Rows<'_>,
+        now: Nanos,
+    ) -> Result<Taken, AppendError> {
         points::walk(request, &mut rows);
         let refusals = std::mem::take(&mut rows.refusals);
         let started = std::mem::take(&mut rows.started);
         let exports = std::mem::take(&mut rows.exports);
         let seen = std::mem::take(&mut rows.seen);
         let batch = rows.into_batch();
+        let rows = ingest::rows(&batch);
         if !batch.tables.is_empty() {
             self.store.append_blocking(batch)?;
             let limit = self.store.series().len().max(1_000) * 8;
@@ -82,7 +116,7 @@ impl Otlp {
             let points = refusals.points;
             tracing::debug!(points, "refused {points} points: {}", refusals.message());
         }
-        Ok(refusals)
+        Ok(Taken { rows, refusals })
     }
 
     /// Held while a request is in memory.

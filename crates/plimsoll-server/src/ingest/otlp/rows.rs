@@ -16,6 +16,7 @@ use crate::store::Store;
 use crate::store::aggregate::cumulative::LONGEST_HOLE;
 use crate::store::key;
 use crate::store::schema::{FieldError, Schema, Type};
+use crate::store::series::SeriesIndex;
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
 
 /// Collects the points of one request.
@@ -23,6 +24,8 @@ pub(super) struct Rows<'a> {
     store: &'a Store,
     streams: &'a Streams,
     now: Nanos,
+    /// Whether these are the server's own.
+    own: bool,
     tables: HashMap<Arc<str>, TableRows, RandomState>,
     pub(super) refusals: Refusals,
     /// Streams whose zero is in this batch.
@@ -57,6 +60,7 @@ impl<'a> Rows<'a> {
             store,
             streams,
             now,
+            own: false,
             tables: HashMap::default(),
             refusals: Refusals::default(),
             started: Vec::new(),
@@ -64,6 +68,11 @@ impl<'a> Rows<'a> {
             exports: HashMap::default(),
             seen: Vec::new(),
         }
+    }
+
+    /// The same for points of the server itself.
+    pub(super) fn own(self) -> Self {
+        Self { own: true, ..self }
     }
 
     /// The rows as columns.
@@ -86,8 +95,11 @@ impl<'a> Rows<'a> {
         }
         self.refusals.out_of_time += 1;
         Err(match time < *bounds.start() {
-            true => "is older than what is kept".to_owned(),
-            false => "is too far in the future: check the sender's clock".to_owned(),
+            true => "is older than what is kept (`store.raw_days`)".to_owned(),
+            false => {
+                "is too far in the future (`store.clock_future_secs`): check the sender's clock"
+                    .to_owned()
+            }
         })
     }
 
@@ -103,7 +115,11 @@ impl<'a> Rows<'a> {
             .expect("just inserted");
         let column = table.column(self.store.schema(), &point)?;
         let key = key::encode(&point.measurement, &point.tags.sorted());
-        let known = self.store.series().intern_series(&key, true);
+        let index = self.store.series();
+        let known = match self.own {
+            true => index.intern_own(&key, SeriesIndex::OWN_ROOM),
+            false => index.intern_series(&key, true),
+        };
         let series = known.map_err(|limit| {
             self.refusals.over_series_limit += 1;
             format!("makes {limit}")

@@ -2,7 +2,8 @@ use plimsoll::window::{Gauge, Resources};
 
 use super::*;
 use crate::performance::tests::{Bench, NOW, SECOND, window};
-use crate::performance::{field, number, query, tag_of};
+use crate::performance::{field, query};
+use crate::performance::{number, tag_of};
 use crate::store::query::Aggregate;
 
 /// Time, endpoint and fields of a row.
@@ -101,4 +102,64 @@ fn late_rows_correct_their_minute() {
         .map(|(_, endpoint, values)| (endpoint, values[1].1))
         .collect();
     assert_eq!(requests, [(String::new(), 7.0), ("/a".to_owned(), 7.0)]);
+}
+
+#[test]
+fn at_the_series_limit_known_rows_go_on_and_new_ones_are_left_out() {
+    let bench = Bench::new();
+    let mut writer = Writer::default();
+    let ago = NOW - (NOW.div_euclid(MINUTE) * MINUTE - MINUTE) + 30 * SECOND;
+    bench.library("shop", &window(ago, &[(200, 3)]));
+    assert_eq!(writer.write(&bench.store, NOW).unwrap(), 0);
+    bench.library("shop", &window(ago - MINUTE, &[(200, 4)]));
+    bench.library("later", &window(ago - MINUTE, &[(200, 5)]));
+    let key = |n: usize| key::encode("filler", &[("n", n.to_string())]);
+    let full = |&n: &usize| bench.store.series().intern_own(&key(n), ROOM).is_err();
+    (0..).find(full).unwrap();
+    // The service as a whole, and its endpoint.
+    assert_eq!(writer.write(&bench.store, NOW + MINUTE).unwrap(), 2);
+    let requests: Vec<_> = written(&bench.store)
+        .into_iter()
+        .map(|(_, endpoint, values)| (endpoint, values[1].1))
+        .collect();
+    let [whole, endpoint] = [String::new(), "/a".to_owned()];
+    assert_eq!(
+        requests,
+        [
+            (whole.clone(), 3.0),
+            (endpoint.clone(), 3.0),
+            (whole, 4.0),
+            (endpoint, 4.0)
+        ]
+    );
+}
+
+#[test]
+fn a_minute_that_cannot_be_read_as_a_whole_is_not_written() {
+    let bench = Bench::new();
+    let ago = NOW - (NOW.div_euclid(MINUTE) * MINUTE - MINUTE) + 30 * SECOND;
+    let mut observed = window(ago, &[(200, 3)]);
+    observed.server.queue_size = Gauge::of(2.0, NOW - ago);
+    bench.library("shop", &observed);
+    bench.store.flush().unwrap();
+    let day = std::fs::read_dir(bench.dir.path().join("raw"))
+        .unwrap()
+        .next();
+    let day = day.expect("a day file").unwrap().path();
+    let mut harmed = std::fs::read(&day).unwrap();
+    // The first block has the first measurement: `http_requests`.
+    harmed[60] ^= 1;
+    std::fs::write(&day, harmed).unwrap();
+    let mut writer = Writer::default();
+    writer.write(&bench.store, NOW).unwrap();
+    assert_eq!(written(&bench.store), []);
+    // Of the next one nothing is missing.
+    bench.library("shop", &window(ago - MINUTE, &[(200, 4)]));
+    writer.write(&bench.store, NOW + MINUTE).unwrap();
+    let requests: Vec<_> = written(&bench.store)
+        .into_iter()
+        .map(|(time, _, values)| (time, values[1].1))
+        .collect();
+    let minute = NOW.div_euclid(MINUTE) * MINUTE - MINUTE;
+    assert_eq!(requests, [(minute, 4.0), (minute, 4.0)]);
 }

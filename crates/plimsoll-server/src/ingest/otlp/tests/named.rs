@@ -157,8 +157,8 @@ fn who_sent_is_noted() {
         json!([{"name": "m", "gauge": {"dataPoints": [{"timeUnixNano": ago(5), "asInt": "1"}]}}]),
     );
     let sent = decode(sent.to_string().as_bytes(), Format::Json).unwrap();
-    let refusals = otlp.ingest(&sent, NOW).unwrap();
-    assert_eq!(refusals, Refusals::default());
+    let taken = otlp.ingest(&sent, NOW).unwrap();
+    assert_eq!((taken.rows, taken.refusals), (1, Refusals::default()));
     assert_eq!(services.list(1)[0].sources, ["library"]);
     assert_eq!(services.list(1)[0].instances[0].instance, "i1");
 }
