@@ -1,41 +1,15 @@
 //! Ids of a request: in its headers, in its handler, on its log lines.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use axum::routing::get;
 use axum::{Extension, Router};
 use plimsoll::Monitor;
 use plimsoll::layer::Correlation;
-use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log::Lines;
 use crate::server::{Server, build};
 
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const HEADERS: &str = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nx-request-id: order-77\r\n";
-
-/// Log lines as a service writes them, kept in memory.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 async fn handler(Extension(correlation): Extension<Correlation>) -> String {
     tokio::task::yield_now().await;
@@ -56,11 +30,7 @@ async fn server(monitor: &Monitor) -> Server {
 #[tokio::test]
 async fn ids_go_through_headers_handler_and_log() {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(lines.clone())
-        .with_ansi(false)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _logging = lines.take_from_this_thread();
     let monitor = build(Monitor::builder("test").correlation(true));
     let answer = server(&monitor).await.http1("GET /", HEADERS).await;
 
@@ -75,7 +45,7 @@ async fn ids_go_through_headers_handler_and_log() {
         "{body}"
     );
 
-    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let log = lines.text();
     let line = log
         .lines()
         .find(|line| line.contains("packed the order"))

@@ -10,10 +10,12 @@ mod connections;
 mod correlation;
 #[cfg(feature = "export")]
 mod export;
+mod log;
 mod monitors;
 mod requests;
 mod routes;
 mod server;
+mod slow;
 mod tower_service;
 mod track;
 mod upgrades;

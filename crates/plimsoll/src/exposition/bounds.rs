@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::histogram::{Histogram, Layout};
+use crate::histogram::{Histogram, Layout, last_below};
 
 /// Upper bounds of the buckets of one family.
 #[derive(Debug)]
@@ -115,12 +115,6 @@ impl Bounds {
         counts[self.len()] = histogram.count;
         counts
     }
-}
-
-/// Index of the last bucket whose (geometric) middle is at most `bound`: bucket `i` covers `2^(i/2^scale)` to
-/// `2^((i+1)/2^scale)`.
-fn last_below(bound: f64, scale: i8) -> i32 {
-    (bound.log2() * f64::from(scale).exp2() - 0.5).floor() as i32
 }
 
 #[cfg(test)]

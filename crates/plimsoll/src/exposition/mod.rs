@@ -81,6 +81,7 @@ impl Scrape<'_> {
         self.target(&mut text);
         let counted = requests::counted(self.total);
         requests::write(&mut text, self.total, &counted, self.config.exemplars);
+        requests::slow(&mut text, self.total, self.config.thresholds.slow_request);
         if let Some(sample) = self.sample {
             resources::write(&mut text, sample);
         }

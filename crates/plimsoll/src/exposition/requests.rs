@@ -1,5 +1,7 @@
 //! Requests and the HTTP server.
 
+use std::time::Duration;
+
 use super::bounds::{CALLS, Cumulative, REQUESTS};
 use super::text::{Kind, Labels, Text};
 use crate::window::{RequestKey, RequestSeries, Window};
@@ -90,6 +92,26 @@ fn outcomes(text: &mut Text, total: &Window) {
             labels.add("outcome", outcome);
             text.sample("_total", &labels, count);
         }
+    }
+}
+
+/// Of each route and method, those without any included: a counter that begins at its first event has no increase then.
+pub(super) fn slow(text: &mut Text, total: &Window, threshold: Duration) {
+    let routes = total.slow_requests(threshold);
+    if routes.is_empty() {
+        return;
+    }
+    text.family(
+        "plimsoll_http_server_slow_requests",
+        Kind::Counter,
+        None,
+        "Requests whose response head took longer than the threshold.",
+    );
+    for of in routes {
+        let mut labels = Labels::default();
+        labels.add("http_request_method", of.method);
+        labels.add("http_route", of.route);
+        text.sample("_total", &labels, of.slow);
     }
 }
 

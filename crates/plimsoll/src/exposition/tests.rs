@@ -150,6 +150,17 @@ fn requests_have_opentelemetrys_name_labels_and_buckets() {
 }
 
 #[test]
+fn slow_requests_are_counted_by_route_and_method() {
+    let text = render(Format::Prometheus, Compatibility::Off);
+    let name = "plimsoll_http_server_slow_requests_total";
+    has(&text, &format!("# TYPE {name} counter"));
+    let labels = r#"http_request_method="GET",http_route="/orders/{id}""#;
+    has(&text, &format!("{name}{{{labels}}} 0"));
+    let labels = r#"http_request_method="GET",http_route="/a\"b\\c\nd""#;
+    has(&text, &format!("{name}{{{labels}}} 1"));
+}
+
+#[test]
 fn the_compatibility_set_has_status_and_leaves_out_load_tests() {
     let text = render(Format::Prometheus, Compatibility::On);
     has(

@@ -115,6 +115,12 @@ pub(super) fn lower_bound(index: i32, scale: i8) -> f64 {
     (f64::from(index) * f64::from(-scale).exp2()).exp2()
 }
 
+/// Index of the last bucket whose (geometric) middle is at most `bound`: bucket `i` covers `2^(i/2^scale)` to
+/// `2^((i+1)/2^scale)`.
+pub(crate) fn last_below(bound: f64, scale: i8) -> i32 {
+    (bound.log2() * f64::from(scale).exp2() - 0.5).floor() as i32
+}
+
 impl Exponential {
     pub(super) fn add(&mut self, value: f64, n: u64) {
         if value.abs() < f64::MIN_POSITIVE {

@@ -12,7 +12,7 @@ mod quantile;
 
 use std::sync::Arc;
 
-pub(crate) use exponential::{bucket_bounds, index_at_scale_5};
+pub(crate) use exponential::{bucket_bounds, index_at_scale_5, last_below};
 pub use quantile::Estimate;
 
 /// Counts of values by bucket, with exact count, sum, minimum and maximum.

@@ -1,6 +1,6 @@
 //! What a histogram says about its values: percentiles, shares, apdex.
 
-use super::exponential::lower_bound;
+use super::exponential::{last_below, lower_bound};
 use super::{Histogram, Layout};
 
 /// A value read from buckets, with the range in which the true one lies.
@@ -83,6 +83,24 @@ impl Histogram {
             total += share * count as f64;
         }
         Some((total / self.count as f64).min(1.0))
+    }
+
+    /// Number of values above `limit`, as far as buckets tell: one that straddles the limit counts on the side where its
+    /// middle lies, so a value within half a bucket of the limit (1.1 % at [`Histogram::SCALE`]) may be on the wrong side.
+    /// Exact where the limit is a bucket's end, as every power of two is. What is above adds up over merged histograms.
+    pub fn count_above(&self, limit: f64) -> u64 {
+        match &self.layout {
+            Layout::Exponential(buckets) if limit > 0.0 => {
+                let last = last_below(limit, buckets.scale);
+                let above = buckets.positive.iter().filter(|&(index, _)| index > last);
+                above.map(|(_, count)| count).sum()
+            }
+            _ => {
+                let occupied = self.occupied().into_iter();
+                let above = occupied.filter(|&(low, high, _)| (low + high) / 2.0 > limit);
+                above.map(|(_, _, count)| count).sum()
+            }
+        }
     }
 
     /// Apdex for the target `satisfied_secs`: values up to it count fully, up to four times it half (Apdex Technical

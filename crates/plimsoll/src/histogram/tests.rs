@@ -205,6 +205,29 @@ fn apdex_follows_the_specification() {
 }
 
 #[test]
+fn what_is_above_a_limit_is_exact_at_bucket_ends_and_a_half_bucket_off_elsewhere() {
+    let histogram = histogram_of(&[0.0, 0.25, 0.5, 0.500_001, 1.0, 1e6]);
+    assert_eq!(histogram.count_above(0.5), 3);
+    assert_eq!(histogram.count_above(0.0), 5);
+    assert_eq!(histogram.count_above(2e6), 0);
+    for limit in [0.001, 0.3, 0.75, 1.5, 30.0] {
+        let beside = histogram_of(&[limit * 0.988, limit * 1.012]);
+        assert_eq!(beside.count_above(limit), 1, "{limit}");
+    }
+}
+
+#[test]
+fn what_is_above_a_limit_is_told_of_foreign_and_coarse_histograms_too() {
+    let mut foreign = Histogram::with_bounds(&[0.1, 0.5, 1.0]);
+    for value in [0.05, 0.3, 0.7, 20.0] {
+        foreign.record(value);
+    }
+    assert_eq!((foreign.count_above(0.5), foreign.count_above(1.0)), (2, 1));
+    let coarse = histogram_of(&[1e-9, 0.3, 3.0, 1e9]);
+    assert_eq!(coarse.count_above(1.0), 2);
+}
+
+#[test]
 fn a_share_is_exact_at_bucket_ends() {
     let histogram = histogram_of(&[0.25, 0.5, 1.0, 2.0]);
     assert_eq!(histogram.fraction_at_or_below(0.5), Some(0.5));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use super::{Failures, Inner, Monitor, Options, Periphery, Ring};
 use crate::clock::{Moment, Stamp};
@@ -76,6 +77,14 @@ impl Builder {
     #[must_use]
     pub fn profile(self, profile: Profile) -> Self {
         self.set("profile", |config| config.profile = profile)
+    }
+
+    /// How long a request may take before it is a slow one. Default: the profile's.
+    #[must_use]
+    pub fn slow_request_threshold(self, threshold: Duration) -> Self {
+        self.set("slow_request_threshold", |config| {
+            config.thresholds.slow_request = threshold
+        })
     }
 
     /// Which names `/metrics` has beside OpenTelemetry's. Default: [`Compatibility::On`].

@@ -7,6 +7,7 @@ mod periphery;
 mod ring;
 mod run;
 mod session;
+mod slow;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

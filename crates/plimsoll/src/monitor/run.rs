@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::{Inner, Monitor};
+use super::{Inner, Monitor, slow};
 use crate::clock::Moment;
 
 /// Length of a window. Windows end at multiples of it on the wall clock, so those of several instances coincide.
@@ -106,6 +106,8 @@ impl Inner {
         self.registry
             .add_dropped_windows(self.periphery.newly_dropped_windows());
         let window = Arc::new(self.registry.collect(now));
+        let config = self.configuration.config();
+        slow::warn(&window, &config.service, config.thresholds.slow_request);
         #[cfg(feature = "export")]
         if let Some(exporter) = &self.periphery.exporter {
             exporter.offer(&window);

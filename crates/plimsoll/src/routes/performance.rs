@@ -1,10 +1,12 @@
 //! `/api/performance/metrics`: the last minutes in one look.
 
+use std::time::Duration;
+
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::json;
 use super::problem::Problem;
@@ -49,7 +51,36 @@ pub(super) async fn metrics(
     };
     let now = Moment::now();
     let window = monitor.lately(now, minutes);
-    Ok(json(StatusCode::OK, &answer(&window, now, minutes)))
+    let told = Told {
+        metrics: answer(&window, now, minutes),
+        slow_requests: slow(&window, monitor.config().thresholds.slow_request),
+    };
+    Ok(json(StatusCode::OK, &told))
+}
+
+/// The shape that every service and the server answer with, and what a service alone knows.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    metrics: Metrics,
+    slow_requests: Slow<'a>,
+}
+
+/// Requests whose response head took longer than the threshold.
+#[derive(Debug, Serialize)]
+struct Slow<'a> {
+    threshold_seconds: f64,
+    /// Of all routes.
+    count: u64,
+    /// Those that have any, the most first.
+    routes: Vec<SlowRoute<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SlowRoute<'a> {
+    route: &'a str,
+    method: &'static str,
+    count: u64,
 }
 
 impl Monitor {
@@ -89,6 +120,24 @@ fn answer(window: &Window, now: Moment, minutes: u32) -> Metrics {
         requests: totals.requests(minutes.into()),
         database: Database::default(),
         memory: memory.map(in_mb).unwrap_or_default(),
+    }
+}
+
+fn slow(window: &Window, threshold: Duration) -> Slow<'_> {
+    let found = window.slow_requests(threshold).into_iter();
+    let mut routes: Vec<_> = found
+        .filter(|of| of.slow > 0)
+        .map(|of| SlowRoute {
+            route: of.route,
+            method: of.method,
+            count: of.slow,
+        })
+        .collect();
+    routes.sort_by_key(|route| std::cmp::Reverse(route.count));
+    Slow {
+        threshold_seconds: threshold.as_secs_f64(),
+        count: routes.iter().map(|route| route.count).sum(),
+        routes,
     }
 }
 

@@ -6,6 +6,7 @@
 mod gauge;
 mod keys;
 mod resources;
+mod slow;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use gauge::Gauge;
 pub use keys::{FunctionKey, FunctionOutcome, MetricKey, RequestKey};
 pub use resources::Resources;
+pub use slow::SlowRequests;
 
 use crate::histogram::Histogram;
 
