@@ -8,7 +8,7 @@ use super::{Configuration, Key, Origin, nearest, parse};
 use crate::error::Error;
 use apply::{
     collection_interval, endpoint, max_memory, on_export, redis_host, redis_port,
-    resource_attributes,
+    resource_attributes, unused,
 };
 
 /// A name under which one setting is found.
@@ -97,6 +97,7 @@ const VARIABLES: &[Variable] = &[
         "max_cpu_percent",
         |c, name, value| {
             c.config.thresholds.cpu_percent = parse::percent(name, value)?;
+            unused(c, name, value, "nothing judges the processor's use");
             Ok(())
         },
     ),
@@ -113,6 +114,7 @@ const VARIABLES: &[Variable] = &[
         "slow_query_threshold",
         |c, name, value| {
             c.config.thresholds.slow_query = parse::seconds(name, value)?;
+            unused(c, name, value, "queries are not measured");
             Ok(())
         },
     ),
@@ -121,6 +123,7 @@ const VARIABLES: &[Variable] = &[
         "error_rate_threshold",
         |c, name, value| {
             c.config.thresholds.error_rate = parse::ratio(name, value)?;
+            unused(c, name, value, "nothing judges the error rate");
             Ok(())
         },
     ),

@@ -65,6 +65,12 @@ pub(super) fn collection_interval(
     Ok(())
 }
 
+/// Says that a value is kept for what is still to come.
+pub(super) fn unused(c: &mut Configuration, name: &str, value: &str, why: &str) {
+    c.notices
+        .push(format!("{name}={value} is read and not used yet: {why}"));
+}
+
 pub(super) fn max_memory(
     c: &mut Configuration,
     name: &'static str,

@@ -91,6 +91,24 @@ fn aliases_work_and_say_so_and_the_canonical_name_wins() {
 }
 
 #[test]
+fn thresholds_that_do_nothing_yet_say_so() {
+    let configuration = resolve(&[
+        ("SLOW_REQUEST_THRESHOLD", "0.001"),
+        ("ERROR_RATE_THRESHOLD", "0.01"),
+        ("MAX_CPU_USAGE_PERCENT", "1"),
+        ("SLOW_QUERY_THRESHOLD", "0.2"),
+    ]);
+    assert_eq!(
+        configuration.notices(),
+        [
+            "MAX_CPU_USAGE_PERCENT=1 is read and not used yet: nothing judges the processor's use",
+            "SLOW_QUERY_THRESHOLD=0.2 is read and not used yet: queries are not measured",
+            "ERROR_RATE_THRESHOLD=0.01 is read and not used yet: nothing judges the error rate",
+        ]
+    );
+}
+
+#[test]
 fn unknown_names_under_our_prefix_are_warned_of_with_the_nearest() {
     let configuration = resolve(&[
         ("PLIMSOLL_PROFIL", "prod"),
