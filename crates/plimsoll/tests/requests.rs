@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use http::StatusCode;
 use plimsoll::Monitor;
+use plimsoll::exposition::Format;
 use plimsoll::layer::ErrorType;
 use plimsoll::window::{RequestKey, Window};
 use tokio::io::AsyncWriteExt;
@@ -223,6 +224,23 @@ async fn a_load_test_has_series_of_its_own() {
     assert_eq!(
         (runs, window.request_count()),
         (vec![None, Some("spike")], 1)
+    );
+}
+
+#[tokio::test]
+async fn load_tests_beyond_the_bound_share_a_series_and_are_counted_as_dropped() {
+    let server = Server::layered(app()).await;
+    for run in 0..20 {
+        let header = format!("x-plimsoll-run: run-{run}\r\n");
+        server.http1("GET /orders/1", &header).await;
+    }
+    let window = server.seen("20 requests", requests(20)).await;
+    // 16 have names of their own.
+    assert_eq!((window.requests.len(), window.dropped.runs), (17, 4));
+    let scrape = server.monitor.render_metrics(Format::Prometheus);
+    assert!(
+        scrape.contains("plimsoll_dropped_total{what=\"run\"} 4\n"),
+        "{scrape}"
     );
 }
 

@@ -275,7 +275,7 @@ async fn status_says_what_runs_and_what_was_dropped() {
     assert!(answer["uptime_seconds"].as_f64().expect("number") >= 0.0);
     assert_eq!(
         answer["dropped"],
-        json!({ "routes": 0, "series": 0, "metrics": 0, "windows": 0 })
+        json!({ "routes": 0, "error_types": 0, "runs": 0, "series": 0, "metrics": 0, "windows": 0 })
     );
     assert!(
         answer["recording_memory_limit_bytes"]

@@ -73,13 +73,7 @@ pub(super) fn metrics(window: &Window) -> Vec<proto::Metric> {
     for (key, duration) in &window.timers {
         points.histogram(&key.name, "s", tags(&key.tags), duration, Vec::new());
     }
-    let dropped = [
-        ("route", window.dropped.routes),
-        ("series", window.dropped.series),
-        ("metric", window.dropped.metrics),
-        ("window", window.dropped.windows),
-    ];
-    for (what, count) in dropped {
+    for (what, count) in window.dropped.by_what() {
         points.sum(
             "plimsoll.dropped",
             "1",

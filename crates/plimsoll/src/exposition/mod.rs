@@ -117,15 +117,9 @@ impl Scrape<'_> {
             "plimsoll_dropped",
             Kind::Counter,
             None,
-            "What was not recorded because a bound was reached.",
+            "What was not recorded, or under a collective label only, because a bound was reached.",
         );
-        let dropped = &self.total.dropped;
-        for (what, count) in [
-            ("route", dropped.routes),
-            ("series", dropped.series),
-            ("metric", dropped.metrics),
-            ("window", dropped.windows),
-        ] {
+        for (what, count) in self.total.dropped.by_what() {
             let mut labels = text.labels();
             labels.add("what", what);
             text.sample("_total", &labels, count);

@@ -8,7 +8,7 @@ use super::distribution::Seen;
 use super::metrics::TimingKey;
 use super::minute::SlidingMinute;
 use super::routes::OTHER;
-use super::series::Series;
+use super::series::{OTHER_NAME, Series};
 use super::shard::{Shard, Timing};
 use super::shared::Shared;
 use super::totals::Totals;
@@ -171,8 +171,15 @@ impl SeenShard {
         for series in &mut self.series {
             if let Some(new) = series.take_new() {
                 for window in &mut windows {
-                    if series.series.key.route() == OTHER {
-                        window.dropped.routes += new.duration.count;
+                    let key = series.series.key;
+                    for (is_collective, dropped) in [
+                        (key.route() == OTHER, &mut window.dropped.routes),
+                        (key.error() == OTHER_NAME, &mut window.dropped.error_types),
+                        (key.run() == OTHER_NAME, &mut window.dropped.runs),
+                    ] {
+                        if is_collective {
+                            *dropped += new.duration.count;
+                        }
                     }
                     merge_into(
                         &mut window.requests,

@@ -13,6 +13,9 @@ pub(crate) type NameId = u8;
 /// No name at all.
 pub(crate) const NO_NAME: NameId = 0;
 
+/// Number of all names beyond the bound.
+pub(crate) const OTHER_NAME: NameId = 1;
+
 /// Number of an interned route.
 pub(crate) type RouteId = u16;
 

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use super::budget::Budget;
 use super::metrics::Metrics;
 use super::names::Names;
-use super::series::{NameId, RouteId, SeriesKey};
+use super::series::{NameId, OTHER_NAME, RouteId, SeriesKey};
 use super::shard::Shard;
 use crate::monitor::{Failures, Options};
 use crate::window::RequestKey;
@@ -111,6 +111,10 @@ struct Shards {
 
 impl Shared {
     pub(crate) fn new(limits: Limits, options: Options, failures: Arc<Failures>) -> Arc<Self> {
+        let names = |limit: usize| {
+            let reserved = ["", RequestKey::OTHER];
+            Names::new(&reserved, limit.min(250), usize::from(OTHER_NAME))
+        };
         let shared = Arc::new(Self {
             id: MonitorId(NEXT_ID.fetch_add(1, Relaxed)),
             alive: AtomicBool::new(true),
@@ -120,8 +124,8 @@ impl Shared {
                 limits.routes.min(60_000),
                 1,
             ),
-            error_types: Names::new(&["", RequestKey::OTHER], limits.error_types.min(250), 1),
-            runs: Names::new(&["", RequestKey::OTHER], limits.runs.min(250), 1),
+            error_types: names(limits.error_types),
+            runs: names(limits.runs),
             metrics: Metrics::new(limits.metrics),
             connections: Connections::default(),
             options,
@@ -201,11 +205,11 @@ impl Shared {
 
     /// The number of an error type, the collective one when there are too many.
     pub(crate) fn error_type(&self, name: &str) -> NameId {
-        NameId::try_from(self.error_types.number(name).0).unwrap_or(1)
+        NameId::try_from(self.error_types.number(name).0).unwrap_or(OTHER_NAME)
     }
 
     /// The number of a load test's name, the collective one when there are too many.
     pub(crate) fn run(&self, name: &str) -> NameId {
-        NameId::try_from(self.runs.number(name).0).unwrap_or(1)
+        NameId::try_from(self.runs.number(name).0).unwrap_or(OTHER_NAME)
     }
 }

@@ -153,6 +153,34 @@ fn routes_beyond_the_bound_are_other() {
 }
 
 #[test]
+fn load_tests_and_error_types_beyond_the_bounds_are_counted_as_dropped() {
+    let now = Moment::now();
+    let registry = with_limits(
+        Limits {
+            runs: 2,
+            error_types: 3,
+            ..Limits::default()
+        },
+        now,
+    );
+    for n in 0..10 {
+        with_local(registry.id(), |local| {
+            let route = local.resolve_route(ROUTE);
+            let error = local.shared.error_type(&format!("E{n}"));
+            let run = local.shared.run(&format!("run {n}"));
+            let key = SeriesKey::new(route, MethodId::GET, 500, error, run);
+            local.record_whole(key, 1_000_000, Outcome::Ended);
+        })
+        .expect("the monitor lives");
+    }
+    let dropped = registry.collect(now).dropped;
+    assert_eq!((dropped.runs, dropped.error_types), (8, 7));
+    assert_eq!((dropped.routes, dropped.series), (0, 0));
+    assert_eq!(registry.cumulative(now).dropped, dropped);
+    assert_eq!(registry.collect(now).dropped.runs, 0);
+}
+
+#[test]
 fn without_memory_requests_are_counted_as_dropped() {
     let now = Moment::now();
     let registry = with_limits(

@@ -59,6 +59,8 @@ fn recorded(total: &Window) -> Value {
         },
         "dropped": {
             "routes": dropped.routes,
+            "error_types": dropped.error_types,
+            "runs": dropped.runs,
             "series": dropped.series,
             "metrics": dropped.metrics,
             "windows": dropped.windows,

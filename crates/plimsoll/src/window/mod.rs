@@ -99,6 +99,10 @@ pub struct Server {
 pub struct Dropped {
     /// Requests counted under the route `<other>`.
     pub routes: u64,
+    /// Requests counted under the error type `<other>`.
+    pub error_types: u64,
+    /// Requests counted under the load test `<other>`.
+    pub runs: u64,
     /// Requests whose series found no room.
     pub series: u64,
     /// Values of the service's own metrics and functions that found no room.
@@ -228,8 +232,22 @@ impl Server {
 }
 
 impl Dropped {
+    /// Each count under the value of the label `what`.
+    pub(crate) fn by_what(&self) -> [(&'static str, u64); 6] {
+        [
+            ("route", self.routes),
+            ("error_type", self.error_types),
+            ("run", self.runs),
+            ("series", self.series),
+            ("metric", self.metrics),
+            ("window", self.windows),
+        ]
+    }
+
     fn merge(&mut self, other: &Dropped) {
         self.routes += other.routes;
+        self.error_types += other.error_types;
+        self.runs += other.runs;
         self.series += other.series;
         self.metrics += other.metrics;
         self.windows += other.windows;
