@@ -58,7 +58,8 @@ pub struct Requests {
     pub p99_seconds: Option<f64>,
     /// 99.9 % of the requests took at most so long.
     pub p999_seconds: Option<f64>,
-    /// Satisfied and half of the tolerated requests as a share of all ([`APDEX_SATISFIED_SECS`]).
+    /// Satisfied and half of the tolerated requests as a share of all ([`APDEX_SATISFIED_SECS`]); errors are neither,
+    /// however fast they came (Apdex Technical Specification 1.1).
     pub apdex: Option<f64>,
 }
 
@@ -99,6 +100,8 @@ pub struct RequestTotals {
     pub client_errors: u64,
     /// Given up by the client, before or during the body.
     pub cancelled: u64,
+    /// Satisfied and half of the tolerated requests.
+    score: f64,
 }
 
 /// Status of a request that the client gave up before the response head.
@@ -109,11 +112,15 @@ impl RequestTotals {
     pub fn add(&mut self, status: u16, duration: &Histogram, failed: u64, cancelled: u64) {
         self.duration.merge(duration);
         self.cancelled += cancelled;
-        if status >= 500 {
-            self.errors += duration.count;
-            return;
-        }
-        self.errors += failed.min(duration.count);
+        let failed = if status >= 500 {
+            duration.count
+        } else {
+            failed.min(duration.count)
+        };
+        self.errors += failed;
+        // Which durations are those of the failed bodies is not known: they are taken to be like the others.
+        let apdex = duration.apdex(APDEX_SATISFIED_SECS).unwrap_or_default();
+        self.score += apdex * (duration.count - failed) as f64;
         if (400..500).contains(&status) && status != CLIENT_CLOSED {
             self.client_errors += duration.count;
         }
@@ -125,6 +132,13 @@ impl RequestTotals {
         self.errors += other.errors;
         self.client_errors += other.client_errors;
         self.cancelled += other.cancelled;
+        self.score += other.score;
+    }
+
+    /// Satisfied and half of the tolerated requests as a share of all; `None` without any.
+    pub fn apdex(&self) -> Option<f64> {
+        let all = self.duration.count;
+        (all > 0).then(|| self.score / all as f64)
     }
 
     /// Share of errors among all finished requests; `None` without any.
@@ -152,7 +166,7 @@ impl RequestTotals {
             p95_seconds: duration.percentile(0.95),
             p99_seconds: duration.percentile(0.99),
             p999_seconds: duration.percentile(0.999),
-            apdex: duration.apdex(APDEX_SATISFIED_SECS),
+            apdex: self.apdex(),
         }
     }
 }
@@ -187,7 +201,23 @@ mod tests {
         );
         assert!((requests.avg_response_time.unwrap() - 0.39).abs() < 1e-9);
         assert!((requests.p50_seconds.unwrap() / 0.1 - 1.0).abs() < 0.011);
-        assert_eq!(requests.apdex, Some(0.9));
+    }
+
+    #[test]
+    fn errors_frustrate_however_fast_they_come() {
+        let mut failing = RequestTotals::default();
+        failing.add(500, &durations(&[0.01; 7]), 0, 0);
+        assert_eq!(failing.apdex(), Some(0.0));
+        let mut mixed = RequestTotals::default();
+        // 4 satisfied, 2 tolerated, 2 too slow, of the 8 a quarter broke off: (4 + 2/2) * 3/4 = 3.75.
+        let answered = [0.1, 0.2, 0.3, 0.5, 0.6, 2.0, 2.1, 9.0];
+        mixed.add(200, &durations(&answered), 2, 0);
+        // 2 satisfied: no product of that name is an answer too.
+        mixed.add(404, &durations(&[0.1; 2]), 0, 0);
+        mixed.merge(&failing);
+        // (3.75 + 2 + 0) / (8 + 2 + 7)
+        assert!((mixed.apdex().unwrap() - 5.75 / 17.0).abs() < 1e-12);
+        assert_eq!(mixed.requests(1.0).apdex, mixed.apdex());
     }
 
     #[test]

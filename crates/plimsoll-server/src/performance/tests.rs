@@ -138,6 +138,23 @@ fn windows_of_the_library_add_up_by_route_and_status() {
 }
 
 #[test]
+fn errors_count_against_apdex_however_fast_they_came() {
+    let bench = Bench::new();
+    let mut window = window(10 * SECOND, &[(200, 8), (503, 2)]);
+    let answered = window.requests.values_mut().next().unwrap();
+    (answered.ended, answered.failed) = (6, 2);
+    bench.library("shop", &window);
+    let period = Period::minutes_before(NOW, 5);
+    let found = requests(&bench.store, &Scope::Observed, period).unwrap();
+    let apdex: Vec<_> = found
+        .iter()
+        .map(|(key, counts)| (key.status, counts.totals.apdex()))
+        .collect();
+    // All took 0.25 s: 6 of 8 satisfied, as 2 bodies broke off; none of the 503.
+    assert_eq!(apdex, [(Some(200), Some(0.75)), (Some(503), Some(0.0))]);
+}
+
+#[test]
 fn totals_of_another_sdk_count_from_their_start_and_a_repeated_export_changes_nothing() {
     let bench = Bench::new();
     for _ in 0..3 {
