@@ -164,10 +164,7 @@ impl Writer {
             };
             shared.room.notify_all();
             if !entries.is_empty() {
-                let begun = Instant::now();
-                self.write(entries);
-                let mut write_secs = shared.write_secs.lock();
-                write_secs.record(begun.elapsed().as_secs_f64());
+                self.write(entries, shared);
             }
             for done in freezes {
                 // Who asked may have gone.
@@ -176,8 +173,15 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, entries: Vec<Entry>) {
+    fn write(&mut self, entries: Vec<Entry>, shared: &Shared) {
+        let begun = Instant::now();
+        // Recorded before anyone is answered: whoever has an answer finds its write among the times.
+        let record = || {
+            let mut write_secs = shared.write_secs.lock();
+            write_secs.record(begun.elapsed().as_secs_f64());
+        };
         if let Err(error) = self.make_room().and_then(|()| self.append(&entries)) {
+            record();
             entries
                 .into_iter()
                 .for_each(|entry| drop(entry.done.send(Err(error.clone()))));
@@ -189,6 +193,7 @@ impl Writer {
             .map(|entry| (entry.batch, entry.done))
             .unzip();
         active.insert(batches);
+        record();
         for done in waiting {
             // Who waited may have gone; the rows stay.
             let _ = done.send(Ok(()));

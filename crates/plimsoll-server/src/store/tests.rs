@@ -54,6 +54,16 @@ fn a_second_store_on_the_folder_hears_who_has_it() {
 }
 
 #[test]
+fn whoever_has_an_answer_finds_the_time_of_the_write() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for n in 1..=300 {
+        store.append_blocking(batch(&store, &[n])).unwrap();
+        assert_eq!(store.take_write_secs().count, 1, "write {n}");
+    }
+}
+
+#[test]
 fn a_value_of_another_type_is_refused_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
