@@ -10,11 +10,14 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+/// What stands for the route of requests that the shop has none for.
+pub(crate) const NO_ROUTE: &str = "<unmatched>";
+
 /// One request that a customer makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
     pub(crate) method: Method,
-    /// The route as the shop wrote it, `<unmatched>` where it has none.
+    /// The route as the shop wrote it, or [`NO_ROUTE`].
     pub(crate) route: &'static str,
     path: String,
     body: String,
@@ -60,7 +63,7 @@ impl Wish {
                 impatient: chance.u8(..4) == 0,
                 ..get("/export/products.csv", "/export/products.csv".into())
             },
-            _ => get("<unmatched>", format!("/{:x}.php", chance.u64(..))),
+            _ => get(NO_ROUTE, format!("/{:x}.php", chance.u64(..))),
         }
     }
 }

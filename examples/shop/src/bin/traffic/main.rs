@@ -66,29 +66,33 @@ async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let customer = Arc::new(Customer::new(&arguments.url)?);
     let started = Instant::now();
-    let report = drive(&arguments, customer).await.report();
+    let mut report = drive(&arguments, customer).await.report();
+    say(&format!(
+        "{} requests answered, {} without an answer, {} not sent because too many were under way",
+        report.requests, report.unanswered, report.skipped
+    ));
+    let comparison = match &arguments.compare {
+        None => None,
+        Some(server) => {
+            // Windows of 10 s and an export every 5 s: what was counted last arrives later.
+            const PATIENCE: Duration = Duration::from_secs(30);
+            let minutes = started.elapsed().as_secs() / 60 + 2;
+            Some(compare::compare(server, &report, minutes, PATIENCE).await)
+        }
+    };
+    if let Some(Ok(comparison)) = &comparison {
+        say(&comparison.text);
+        report.compared = Some(comparison.compared.clone());
+    }
     if let Some(path) = &arguments.report {
         let text = serde_json::to_string_pretty(&report).context("cannot write the report")?;
         std::fs::write(path, text)
             .with_context(|| format!("cannot write the report to {}", path.display()))?;
     }
-    say(&format!(
-        "{} requests answered, {} without an answer, {} not sent because too many were under way",
-        report.requests, report.unanswered, report.skipped
-    ));
-    let Some(server) = &arguments.compare else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    // Windows of 10 s and an export every 5 s: what was counted last arrives later.
-    const PATIENCE: Duration = Duration::from_secs(30);
-    let minutes = started.elapsed().as_secs() / 60 + 2;
-    let comparison = compare::compare(server, &report, minutes, PATIENCE).await?;
-    say(&comparison.text);
-    Ok(if comparison.agrees {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    match comparison.transpose()? {
+        Some(comparison) if !comparison.agrees => Ok(ExitCode::FAILURE),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the result is what the program is for")]

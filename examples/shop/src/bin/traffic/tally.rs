@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use crate::compare::Compared;
 use crate::customer::{Answered, Wish};
 
 /// What came back so far.
@@ -83,6 +84,7 @@ impl Tally {
             unanswered: counted.unanswered,
             skipped: counted.skipped,
             routes: routes.collect(),
+            compared: None,
         }
     }
 }
@@ -98,6 +100,8 @@ pub(crate) struct Report {
     pub(crate) skipped: u64,
     /// One for each method, route and status.
     pub(crate) routes: Vec<RouteReport>,
+    /// How much was compared with what Plimsoll measured; absent where nothing was.
+    pub(crate) compared: Option<Compared>,
 }
 
 /// Requests that were answered alike.
