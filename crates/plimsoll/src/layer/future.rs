@@ -95,7 +95,7 @@ impl Measured {
     }
 
     /// Polls `inner` in the scope of the monitor. The answer stays where it is made: each move of one costs 16 instructions.
-    #[inline]
+    #[inline(always)]
     pub(super) fn poll<F: Future>(
         &mut self,
         inner: Pin<&mut F>,
@@ -109,6 +109,7 @@ impl Measured {
     }
 
     /// Polls `inner` likewise and catches a panic. A future that panicked is not polled again.
+    #[inline(never)]
     pub(super) fn poll_catching<F: Future>(
         &mut self,
         inner: Pin<&mut F>,

@@ -49,7 +49,7 @@ pub(crate) struct BodyGuard {
 }
 
 impl Guard {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin<B>(recorder: Recorder, request: &Request<B>) -> Self {
         let began = Stamp::now();
         let (mut route, mut run) = (UNMATCHED, NO_NAME);

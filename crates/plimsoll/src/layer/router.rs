@@ -67,7 +67,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    #[inline]
+    // As a function of its own it makes the future in the caller's place. Inlined into what axum boxes, the future of the
+    // route, 320 bytes, is copied twice more: 110 instructions.
+    #[inline(never)]
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
         let measured = self
             .recorder

@@ -73,7 +73,7 @@ where
 }
 
 impl Measured {
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin<A>(recorder: Recorder, request: &mut Request<A>) -> Self {
         let mut measured = Self {
             guard: Guard::begin(recorder, request),

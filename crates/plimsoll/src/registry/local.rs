@@ -40,7 +40,7 @@ pub(crate) struct Local {
 }
 
 /// Runs `write` on the calling thread's end of `monitor`; `None` when that monitor is gone.
-#[inline]
+#[inline(always)]
 pub(crate) fn with_local<R>(monitor: MonitorId, write: impl FnOnce(&mut Local) -> R) -> Option<R> {
     // Taken out rather than borrowed, and `write` called in one place only: so all of it becomes one piece of code. A write
     // that comes back in, as from an allocator's hook, finds none here and makes its own.
