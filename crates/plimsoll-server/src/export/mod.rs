@@ -103,7 +103,7 @@ enum Form {
     Lines,
     Csv(csv::Csv),
     #[cfg(feature = "parquet")]
-    Parquet(parquet::Parquet),
+    Parquet(Box<parquet::Parquet>),
 }
 
 impl Form {
@@ -120,7 +120,8 @@ impl Form {
             Format::Csv => Form::Csv(csv::Csv::begin(store, measurement, fields, range, out)?),
             #[cfg(feature = "parquet")]
             Format::Parquet => {
-                Form::Parquet(parquet::Parquet::begin(store, measurement, fields, range)?)
+                let file = parquet::Parquet::begin(store, measurement, fields, range)?;
+                Form::Parquet(Box::new(file))
             }
             #[cfg(not(feature = "parquet"))]
             Format::Parquet => return Err(ExportError::NoParquet),

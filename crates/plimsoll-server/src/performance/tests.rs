@@ -145,7 +145,7 @@ fn errors_count_against_apdex_however_fast_they_came() {
     (answered.ended, answered.failed) = (6, 2);
     bench.library("shop", &window);
     let period = Period::minutes_before(NOW, 5);
-    let found = requests(&bench.store, &Scope::Observed, period).unwrap();
+    let found = requests(&mut Reading::of(&bench.store), &Scope::Observed, period).unwrap();
     let apdex: Vec<_> = found
         .iter()
         .map(|(key, counts)| (key.status, counts.totals.apdex()))
