@@ -63,6 +63,7 @@ pub(crate) fn encode(rows: &SortedRows, seal: u64) -> Vec<u8> {
     wire::put_varint(&mut head, last.wrapping_sub(first) as u64);
     numbers::put(&mut body, &rows.times, Effort::Small);
     wire::put_varint(&mut head, body.len() as u64);
+    let parts: Vec<u32> = rows.series.iter().map(|(_, count)| *count).collect();
     let kept = rows.columns.iter().filter(|column| column.has_any());
     wire::put_varint(&mut head, kept.clone().count() as u64);
     for column in kept {
@@ -71,6 +72,7 @@ pub(crate) fn encode(rows: &SortedRows, seal: u64) -> Vec<u8> {
             &mut body,
             &column.values,
             column.present.as_deref(),
+            &parts,
             Effort::Small,
         );
         column::put_name(&mut head, column);

@@ -22,17 +22,24 @@ pub(crate) fn zstd_level(effort: Effort) -> i32 {
     }
 }
 
-/// Writes the values of a column. Only those that are present are kept.
-pub(crate) fn put(out: &mut Vec<u8>, values: &Values, present: Option<&[bool]>, effort: Effort) {
+/// Writes the values of a column. Only those that are present are kept. `parts` are the rows of each series that follow
+/// each other; none where rows are not sorted.
+pub(crate) fn put(
+    out: &mut Vec<u8>,
+    values: &Values,
+    present: Option<&[bool]>,
+    parts: &[u32],
+    effort: Effort,
+) {
     match present.filter(|present| present.contains(&false)) {
         None => {
             out.push(ALL);
-            put_values(out, values, effort);
+            put_values(out, values, parts, effort);
         }
         Some(present) => {
             out.push(SOME);
             wire::put_bits(out, present, zstd_level(effort));
-            put_values(out, &values.kept(present), effort);
+            put_values(out, &values.kept(present), &[], effort);
         }
     }
 }
@@ -107,10 +114,10 @@ pub(crate) fn read_field(reader: &mut Reader<'_>) -> Decoded<Field> {
     Ok(Field { value_type, kind })
 }
 
-fn put_values(out: &mut Vec<u8>, values: &Values, effort: Effort) {
+fn put_values(out: &mut Vec<u8>, values: &Values, parts: &[u32], effort: Effort) {
     match values {
-        Values::F64(values) => numbers::put(out, values, effort),
-        Values::I64(values) => numbers::put(out, values, effort),
+        Values::F64(values) => numbers::put_parts(out, values, parts, effort),
+        Values::I64(values) => numbers::put_parts(out, values, parts, effort),
         Values::U64(values) => numbers::put(out, values, effort),
         Values::Bool(values) => wire::put_bits(out, values, zstd_level(effort)),
         Values::String(values) => put_strings(out, values, effort),
@@ -179,7 +186,7 @@ mod tests {
             ];
             for values in columns {
                 let mut bytes = Vec::new();
-                put(&mut bytes, &values, Some(&present), Effort::Small);
+                put(&mut bytes, &values, Some(&present), &[], Effort::Small);
                 let (back, there) = read(&bytes, values.value_type(), rows.len()).unwrap();
                 prop_assert_eq!(format!("{back:?}"), format!("{values:?}"));
                 prop_assert_eq!(there.unwrap_or_else(|| vec![true; rows.len()]), present.clone());

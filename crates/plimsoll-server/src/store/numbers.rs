@@ -5,7 +5,7 @@ use pco::wrapped::{FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
 use super::decimal;
-use super::wire::{Decoded, Malformed, Reader};
+use super::wire::{self, Decoded, Malformed, Reader};
 
 /// The longest run of numbers.
 pub(crate) const MAX_RUN: usize = 1 << 24;
@@ -15,6 +15,8 @@ const PLAIN: u8 = 1;
 const PCO: u8 = 2;
 /// Floats that are integers divided by a power of ten, as people and programs write them: the power, then the integers.
 const DECIMAL: u8 = 3;
+/// Several runs, one behind the other: how many, then the length of each and its bytes.
+const PARTS: u8 = 4;
 
 /// So many numbers have one mean, when it is judged how they go on.
 const NEIGHBOURHOOD: usize = 256;
@@ -47,6 +49,11 @@ pub(crate) trait Number: PcoNumber + PartialEq {
         None
     }
 
+    /// Whether the parts of a run are so unlike that each costs less for itself.
+    fn stand_apart(_numbers: &[Self], _parts: &[u32]) -> bool {
+        false
+    }
+
     /// What [`Number::to_decimal`] was made from.
     fn from_decimal(_power: u8, _integers: &[i64]) -> Option<Vec<Self>> {
         None
@@ -68,6 +75,11 @@ impl Number for f64 {
 
     fn to_decimal(numbers: &[f64]) -> Option<(u8, Vec<i64>)> {
         decimal::integers(numbers)
+    }
+
+    fn stand_apart(numbers: &[f64], parts: &[u32]) -> bool {
+        could_stand_apart(parts)
+            && decimal::integers(numbers).is_some_and(|(_, integers)| stand_apart(&integers, parts))
     }
 
     fn from_decimal(power: u8, integers: &[i64]) -> Option<Vec<f64>> {
@@ -109,6 +121,10 @@ impl Number for i64 {
     fn order(numbers: &[i64]) -> Option<usize> {
         Some(smallest_differences(numbers))
     }
+
+    fn stand_apart(numbers: &[i64], parts: &[u32]) -> bool {
+        stand_apart(numbers, parts)
+    }
 }
 
 integer!(u64, u64);
@@ -145,6 +161,28 @@ pub(crate) fn put<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) {
     out.push(PLAIN);
     for number in numbers {
         out.extend_from_slice(&number.to_bytes());
+    }
+}
+
+/// Writes a run that consists of `parts`, each of so many numbers: as one, or each for itself where that is smaller.
+pub(crate) fn put_parts<N: Number>(
+    out: &mut Vec<u8>,
+    numbers: &[N],
+    parts: &[u32],
+    effort: Effort,
+) {
+    let alone = effort == Effort::Small && N::stand_apart(numbers, parts);
+    if !alone {
+        return put(out, numbers, effort);
+    }
+    out.push(PARTS);
+    wire::put_varint(out, parts.len() as u64);
+    let mut rest = numbers;
+    for &count in parts {
+        let (part, behind) = rest.split_at(count as usize);
+        wire::put_varint(out, u64::from(count));
+        put_sized(out, part, effort);
+        rest = behind;
     }
 }
 
@@ -212,6 +250,36 @@ fn smallest_differences(integers: &[i64]) -> usize {
         .unwrap_or(0)
 }
 
+/// A part with fewer numbers costs more in tables than it can save.
+const SMALLEST_PART: u32 = 400;
+
+fn could_stand_apart(parts: &[u32]) -> bool {
+    parts.len() > 1 && parts.iter().all(|&part| part >= SMALLEST_PART)
+}
+
+/// Whether the numbers of each part lie around a level of its own, or as wide as none of the others: then together they
+/// cost about a bit more each, for every number tells also which part it is of.
+fn stand_apart(integers: &[i64], parts: &[u32]) -> bool {
+    if !could_stand_apart(parts) || smallest_differences(integers) > 0 {
+        return false;
+    }
+    let mut rest = integers;
+    let levels: Vec<(f64, f64)> = parts
+        .iter()
+        .map(|&count| {
+            let (part, behind) = rest.split_at(count as usize);
+            rest = behind;
+            let sum: f64 = part.iter().map(|&integer| integer as f64).sum();
+            (sum / part.len() as f64, spread(part) / part.len() as f64)
+        })
+        .collect();
+    levels.windows(2).all(|two| {
+        let [(level, width), (next, next_width)] = [two[0], two[1]];
+        let (wide, narrow) = (width.max(next_width), width.min(next_width));
+        narrow >= 8.0 && ((level - next).abs() > 2.0 * (width + next_width) || wide > 4.0 * narrow)
+    })
+}
+
 /// Sum of the distances from the mean.
 fn spread(integers: &[i64]) -> f64 {
     let sum: f64 = integers.iter().map(|&integer| integer as f64).sum();
@@ -260,10 +328,27 @@ pub(crate) fn read<N: Number>(bytes: &[u8], count: usize) -> Decoded<Vec<N>> {
             let bytes = reader.rest();
             // Integers are no decimals of others: this ends here.
             let integers = match bytes.first() {
-                Some(&DECIMAL) => return Err(Malformed("decimal run")),
+                Some(&(DECIMAL | PARTS)) => return Err(Malformed("decimal run")),
                 _ => read::<i64>(bytes, count)?,
             };
             N::from_decimal(power, &integers).ok_or(Malformed("decimal run"))
+        }
+        PARTS => {
+            let parts = reader.count(count)?;
+            let mut numbers = Vec::with_capacity(count);
+            for _ in 0..parts {
+                let part = reader.count(count - numbers.len())?;
+                let bytes = reader.bytes()?;
+                // Parts have no parts: this ends here.
+                if bytes.first() == Some(&PARTS) {
+                    return Err(Malformed("parts of a run"));
+                }
+                numbers.extend(read::<N>(bytes, part)?);
+            }
+            match numbers.len() == count && reader.rest().is_empty() {
+                true => Ok(numbers),
+                false => Err(Malformed("parts of a run")),
+            }
         }
         _ => Err(Malformed("kind of a run")),
     }
@@ -289,7 +374,7 @@ fn decompress<N: Number>(bytes: &[u8], count: usize) -> Decoded<Vec<N>> {
 pub(crate) fn put_sized<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) {
     let mut run = Vec::new();
     put(&mut run, numbers, effort);
-    super::wire::put_bytes(out, &run);
+    wire::put_bytes(out, &run);
 }
 
 /// Reads a run that has its length in bytes before it.
@@ -355,6 +440,34 @@ mod tests {
         assert_eq!(orders, [0, 1, 1]);
         let fall: Vec<i64> = (0..600).map(|n| n * n * 5).collect();
         assert_eq!(smallest_differences(&fall), 2);
+    }
+
+    #[test]
+    fn series_that_are_unlike_are_kept_apart_and_come_back() {
+        let noise = |level: i64, width: i64, seed: i64| {
+            (0..1000).map(move |n| (level + (n * 7919 + seed) % width) as f64 / 100.0)
+        };
+        let cases = [
+            (noise(1_000, 97, 1).chain(noise(90_000, 9_973, 2)), true),
+            (noise(1_000, 997, 1).chain(noise(1_100, 997, 2)), false),
+        ];
+        for (numbers, apart) in cases {
+            let numbers: Vec<f64> = numbers.collect();
+            let mut bytes = Vec::new();
+            put_parts(&mut bytes, &numbers, &[1000, 1000], Effort::Small);
+            assert_eq!(bytes[0] == PARTS, apart);
+            assert_eq!(read::<f64>(&bytes, 2000).unwrap(), numbers);
+            let mut together = Vec::new();
+            put(&mut together, &numbers, Effort::Small);
+            assert!(
+                bytes.len() <= together.len(),
+                "{} {}",
+                bytes.len(),
+                together.len()
+            );
+            // A part inside a part, or one too many, is refused.
+            assert!(read::<f64>(&bytes, 1999).is_err());
+        }
     }
 
     proptest! {

@@ -50,6 +50,7 @@ fn put_table(out: &mut Vec<u8>, table: &Table, index: &SeriesIndex) -> Result<()
             &mut bytes,
             &column.values,
             column.present.as_deref(),
+            &[],
             Effort::Fast,
         );
         wire::put_bytes(out, &bytes);

@@ -32,13 +32,21 @@ thread_local! {
     static FAST: RefCell<Packer> = const { RefCell::new(Packer::new(WORDS)) };
 }
 
+/// A head is short: looking long for what it has in common with the dictionary costs little.
+fn level(effort: Effort) -> i32 {
+    match effort {
+        Effort::Fast => zstd_level(effort),
+        Effort::Small => 15,
+    }
+}
+
 /// Writes a text of names.
 pub(crate) fn put(out: &mut Vec<u8>, text: &[u8], effort: Effort) {
     let packer = match effort {
         Effort::Small => &SMALL,
         Effort::Fast => &FAST,
     };
-    packer.with_borrow_mut(|packer| packer.put(out, text, zstd_level(effort)));
+    packer.with_borrow_mut(|packer| packer.put(out, text, level(effort)));
 }
 
 /// Reads what [`put`] wrote.
