@@ -22,6 +22,7 @@ mod histograms;
 mod journal;
 pub mod key;
 pub mod keys;
+mod likeness;
 mod lock;
 mod memory;
 pub mod memtable;

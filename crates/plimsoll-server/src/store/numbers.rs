@@ -5,6 +5,7 @@ use pco::wrapped::{FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 
 use super::decimal;
+use super::likeness::{could_stand_apart, smallest_differences, stand_apart};
 use super::wire::{self, Decoded, Malformed, Reader};
 
 /// The longest run of numbers.
@@ -17,9 +18,6 @@ const PCO: u8 = 2;
 const DECIMAL: u8 = 3;
 /// Several runs, one behind the other: how many, then the length of each and its bytes.
 const PARTS: u8 = 4;
-
-/// So many numbers have one mean, when it is judged how they go on.
-const NEIGHBOURHOOD: usize = 256;
 
 /// Up to this many numbers cost less as they are than the tables of a compressed run.
 const PLAIN_UP_TO: usize = 3;
@@ -229,67 +227,6 @@ fn config<N: Number>(effort: Effort, numbers: &[N]) -> ChunkConfig {
     }
 }
 
-/// How many times to take differences until the numbers of a neighbourhood lie closest together. `pco` would judge
-/// by the first 200 numbers alone.
-fn smallest_differences(integers: &[i64]) -> usize {
-    let mut spreads = [0.0f64; 3];
-    let mut differences = Vec::with_capacity(NEIGHBOURHOOD);
-    for near in integers.chunks(NEIGHBOURHOOD) {
-        differences.clear();
-        differences.extend_from_slice(near);
-        for total in &mut spreads {
-            *total += spread(&differences);
-            for at in 1..differences.len() {
-                differences[at - 1] = differences[at].wrapping_sub(differences[at - 1]);
-            }
-            differences.pop();
-        }
-    }
-    (0..3)
-        .min_by(|&one, &other| spreads[one].total_cmp(&spreads[other]))
-        .unwrap_or(0)
-}
-
-/// A part with fewer numbers costs more in tables than it can save.
-const SMALLEST_PART: u32 = 400;
-
-fn could_stand_apart(parts: &[u32]) -> bool {
-    parts.len() > 1 && parts.iter().all(|&part| part >= SMALLEST_PART)
-}
-
-/// Whether the numbers of each part lie around a level of its own, or as wide as none of the others: then together they
-/// cost about a bit more each, for every number tells also which part it is of.
-fn stand_apart(integers: &[i64], parts: &[u32]) -> bool {
-    if !could_stand_apart(parts) || smallest_differences(integers) > 0 {
-        return false;
-    }
-    let mut rest = integers;
-    let levels: Vec<(f64, f64)> = parts
-        .iter()
-        .map(|&count| {
-            let (part, behind) = rest.split_at(count as usize);
-            rest = behind;
-            let sum: f64 = part.iter().map(|&integer| integer as f64).sum();
-            (sum / part.len() as f64, spread(part) / part.len() as f64)
-        })
-        .collect();
-    levels.windows(2).all(|two| {
-        let [(level, width), (next, next_width)] = [two[0], two[1]];
-        let (wide, narrow) = (width.max(next_width), width.min(next_width));
-        narrow >= 8.0 && ((level - next).abs() > 2.0 * (width + next_width) || wide > 4.0 * narrow)
-    })
-}
-
-/// Sum of the distances from the mean.
-fn spread(integers: &[i64]) -> f64 {
-    let sum: f64 = integers.iter().map(|&integer| integer as f64).sum();
-    let mean = sum / integers.len().max(1) as f64;
-    integers
-        .iter()
-        .map(|&integer| (integer as f64 - mean).abs())
-        .sum()
-}
-
 fn compress<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) -> Option<()> {
     let file = FileCompressor::default();
     let config = config(effort, numbers).with_paging_spec(pco::PagingSpec::EqualPagesUpTo(MAX_RUN));
@@ -417,57 +354,6 @@ mod tests {
         put(&mut bytes, &hundredths, Effort::Small);
         // Ten bits tell one of 997 values.
         assert!(bytes.len() < 1000 * 10 / 8 + 60, "{} bytes", bytes.len());
-    }
-
-    #[test]
-    fn a_level_is_told_from_a_walk_and_a_walk_from_a_slope() {
-        let mut state = 7u64;
-        let mut noise = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as i64 % 31 - 15
-        };
-        let level: Vec<i64> = (0..600).map(|_| noise()).collect();
-        let walk: Vec<i64> = (0..600)
-            .scan(0, |sum, _| {
-                *sum += noise();
-                Some(*sum)
-            })
-            .collect();
-        let slope: Vec<i64> = (0..600).map(|n| n * 10_000 + n % 2).collect();
-        let orders = [&level, &walk, &slope].map(|numbers| smallest_differences(numbers));
-        assert_eq!(orders, [0, 1, 1]);
-        let fall: Vec<i64> = (0..600).map(|n| n * n * 5).collect();
-        assert_eq!(smallest_differences(&fall), 2);
-    }
-
-    #[test]
-    fn series_that_are_unlike_are_kept_apart_and_come_back() {
-        let noise = |level: i64, width: i64, seed: i64| {
-            (0..1000).map(move |n| (level + (n * 7919 + seed) % width) as f64 / 100.0)
-        };
-        let cases = [
-            (noise(1_000, 97, 1).chain(noise(90_000, 9_973, 2)), true),
-            (noise(1_000, 997, 1).chain(noise(1_100, 997, 2)), false),
-        ];
-        for (numbers, apart) in cases {
-            let numbers: Vec<f64> = numbers.collect();
-            let mut bytes = Vec::new();
-            put_parts(&mut bytes, &numbers, &[1000, 1000], Effort::Small);
-            assert_eq!(bytes[0] == PARTS, apart);
-            assert_eq!(read::<f64>(&bytes, 2000).unwrap(), numbers);
-            let mut together = Vec::new();
-            put(&mut together, &numbers, Effort::Small);
-            assert!(
-                bytes.len() <= together.len(),
-                "{} {}",
-                bytes.len(),
-                together.len()
-            );
-            // A part inside a part, or one too many, is refused.
-            assert!(read::<f64>(&bytes, 1999).is_err());
-        }
     }
 
     proptest! {
