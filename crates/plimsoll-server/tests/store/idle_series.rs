@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use plimsoll_server::store::table::Nanos;
 use plimsoll_server::store::{AppendError, Store, StoreConfig};
@@ -93,29 +94,42 @@ fn series_that_come_and_go_while_others_write_and_read_lose_no_row() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), 10_000);
     const ROUNDS: i64 = 60;
-    std::thread::scope(|scope| {
-        for writer in 0..3 {
-            let store = &store;
+    let is_over = AtomicBool::new(false);
+    let written: i64 = std::thread::scope(|scope| {
+        let (store, is_over) = (&store, &is_over);
+        let writers = [0, 1, 2].map(|writer| {
             scope.spawn(move || {
-                for n in 0..ROUNDS * 5 {
+                let mut n = 0;
+                // As long as series are forgotten, however quick either side is.
+                while !is_over.load(Ordering::Relaxed) {
                     // Some are written again after they were forgotten.
                     let name = format!("w{writer}-{}", n % 7);
                     let rows = [(name.as_str(), MIDNIGHT + n, Some(n as f64), None)];
                     while let Err(refused) = store.append_blocking(batch(store, &rows)) {
                         assert!(matches!(refused, AppendError::Forgotten), "{refused}");
                     }
+                    n += 1;
                 }
-            });
-        }
+                n
+            })
+        });
+        // More numbers were given out than there are names: some were forgotten and came back.
+        let came_back = || {
+            let (last, names) = (store.series().intern("m", &[("s", "last")]), 3 * 7 + 1);
+            last.unwrap().0 >= names
+        };
         // Each round is two days by its clock.
-        for round in 0..ROUNDS {
+        let mut round = 0;
+        while round < ROUNDS || !came_back() {
+            assert!(round < 100 * ROUNDS, "none was forgotten");
             store.flush().unwrap();
             store.maintain(MIDNIGHT + round % 3 * 2 * DAY).unwrap();
-            let all = everything(&store);
+            let all = everything(store);
             assert!(all.keys().all(|(name, _)| name.starts_with('w')));
+            round += 1;
         }
+        is_over.store(true, Ordering::Relaxed);
+        writers.map(|writer| writer.join().unwrap()).iter().sum()
     });
-    assert_eq!(everything(&store).len() as i64, 3 * ROUNDS * 5);
-    let numbers = store.series().intern("m", &[("s", "last")]).unwrap().0;
-    assert!(numbers > 3 * 7, "some were forgotten");
+    assert_eq!(everything(&store).len() as i64, written);
 }
