@@ -117,7 +117,7 @@ pub(crate) fn read_field(reader: &mut Reader<'_>) -> Decoded<Field> {
 fn put_values(out: &mut Vec<u8>, values: &Values, parts: &[u32], effort: Effort) {
     match values {
         Values::F64(values) => numbers::put_parts(out, values, parts, effort),
-        Values::I64(values) => numbers::put_parts(out, values, parts, effort),
+        Values::I64(values) => numbers::put(out, values, effort),
         Values::U64(values) => numbers::put(out, values, effort),
         Values::Bool(values) => wire::put_bits(out, values, zstd_level(effort)),
         Values::String(values) => put_strings(out, values, effort),

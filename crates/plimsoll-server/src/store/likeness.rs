@@ -37,12 +37,17 @@ pub(crate) fn could_stand_apart(parts: &[u32]) -> bool {
     parts.len() > 1 && parts.iter().all(|&part| part >= SMALLEST_PART)
 }
 
-/// Whether neighbouring parts go on differently, lie around levels far from each other, or are much wider than the other:
+/// What the parts of a run have to do with each other.
+pub(crate) struct Likeness {
+    /// Each costs less for itself.
+    pub(crate) is_apart: bool,
+    /// How many differences all of them ask for; `None`: not the same.
+    pub(crate) order: Option<usize>,
+}
+
+/// Parts stand apart when they go on differently, lie around levels far from each other, or are much wider than the other:
 /// then together they cost about a bit more each, for every number tells also which part it is of.
-pub(crate) fn stand_apart(integers: &[i64], parts: &[u32]) -> bool {
-    if !could_stand_apart(parts) {
-        return false;
-    }
+pub(crate) fn stand_apart(integers: &[i64], parts: &[u32]) -> Likeness {
     let mut rest = integers;
     let shapes: Vec<(usize, f64, f64)> = parts
         .iter()
@@ -54,12 +59,17 @@ pub(crate) fn stand_apart(integers: &[i64], parts: &[u32]) -> bool {
             (order, sum / part.len() as f64, width)
         })
         .collect();
-    shapes.windows(2).all(|two| {
+    let is_apart = shapes.windows(2).all(|two| {
         let [(order, level, width), (next_order, next_level, next_width)] = [two[0], two[1]];
         let (wide, narrow) = (width.max(next_width), width.min(next_width));
         let far = order == 0 && (level - next_level).abs() > 2.0 * (width + next_width);
         narrow >= 8.0 && (order != next_order || far || wide > 4.0 * narrow)
-    })
+    });
+    let order = shapes.first().map(|shape| shape.0);
+    Likeness {
+        is_apart,
+        order: order.filter(|&order| shapes.iter().all(|shape| shape.0 == order)),
+    }
 }
 
 /// Sum of the distances from the mean.
