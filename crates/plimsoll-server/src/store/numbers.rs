@@ -117,11 +117,27 @@ integer!(u32, u64);
 
 /// Writes a run; its length is the reader's to know.
 pub(crate) fn put<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort) {
-    put_ordered(out, numbers, effort, None);
+    put_run(out, numbers, &[], effort, None);
 }
 
-/// [`put`], where it may be known how many differences to take.
-fn put_ordered<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort, order: Option<usize>) {
+/// Writes a run that consists of `parts`, each of so many numbers: as one, or each for itself where that is smaller.
+pub(crate) fn put_parts<N: Number>(
+    out: &mut Vec<u8>,
+    numbers: &[N],
+    parts: &[u32],
+    effort: Effort,
+) {
+    put_run(out, numbers, parts, effort, None);
+}
+
+/// `order` is how many differences to take, where that is known.
+fn put_run<N: Number>(
+    out: &mut Vec<u8>,
+    numbers: &[N],
+    parts: &[u32],
+    effort: Effort,
+    order: Option<usize>,
+) {
     debug_assert!(numbers.len() <= MAX_RUN, "callers cut their runs");
     let Some(&first) = numbers.first() else {
         return;
@@ -133,8 +149,14 @@ fn put_ordered<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort, orde
     }
     let start = out.len();
     if let Some((power, integers)) = N::to_decimal(numbers) {
+        let likeness = (effort == Effort::Small && could_stand_apart(parts))
+            .then(|| stand_apart(&integers, parts));
+        if likeness.as_ref().is_some_and(|likeness| likeness.is_apart) {
+            return put_apart(out, &integers, parts, &[DECIMAL, power], effort);
+        }
         out.extend([DECIMAL, power]);
-        put(out, &integers, effort);
+        let order = likeness.and_then(|likeness| likeness.order);
+        put_run(out, &integers, &[], effort, order);
         if out.len() - start < numbers.len() * 8 {
             return;
         }
@@ -152,32 +174,6 @@ fn put_ordered<N: Number>(out: &mut Vec<u8>, numbers: &[N], effort: Effort, orde
     for number in numbers {
         out.extend_from_slice(&number.to_bytes());
     }
-}
-
-/// Writes a run that consists of `parts`, each of so many numbers: as one, or each for itself where that is smaller.
-pub(crate) fn put_parts<N: Number>(
-    out: &mut Vec<u8>,
-    numbers: &[N],
-    parts: &[u32],
-    effort: Effort,
-) {
-    if effort == Effort::Fast || !could_stand_apart(parts) {
-        return put(out, numbers, effort);
-    }
-    let start = out.len();
-    if let Some((power, integers)) = N::to_decimal(numbers) {
-        let apart = stand_apart(&integers, parts);
-        if apart.is_apart {
-            return put_apart(out, &integers, parts, &[DECIMAL, power], effort);
-        }
-        out.extend([DECIMAL, power]);
-        put_ordered(out, &integers, effort, apart.order);
-        if out.len() - start < numbers.len() * 8 {
-            return;
-        }
-        out.truncate(start);
-    }
-    put(out, numbers, effort);
 }
 
 /// Each part as a run of its own that begins with `head`.
