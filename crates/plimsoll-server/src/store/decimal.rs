@@ -22,8 +22,19 @@ pub(crate) fn numbers(power: u8, integers: &[i64]) -> Option<Vec<f64>> {
 
 /// The integer that, divided by a power of ten, gives every bit of the number.
 fn as_decimal(number: f64, power: f64) -> Option<i64> {
-    let integer = (number * power).round_ties_even() as i64;
+    let integer = rounded(number * power) as i64;
     ((integer as f64 / power).to_bits() == number.to_bits()).then_some(integer)
+}
+
+/// To the nearest integer, ties to even, without the call that processors before SSE 4.1 need for it: a sum beyond 2^52
+/// has no room for a fraction.
+fn rounded(number: f64) -> f64 {
+    const ROOM: f64 = (3u64 << 51) as f64;
+    if number.abs() < (1u64 << 51) as f64 {
+        (number + ROOM) - ROOM
+    } else {
+        number.round_ties_even()
+    }
 }
 
 /// Which of the [`POWERS`] the numbers ask for; `None`: they are no decimals.
@@ -58,6 +69,17 @@ pub(crate) fn sum_as_decimal(sum: f64, count: u64, min: f64, max: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_rounded_as_the_language_does() {
+        let edge = (1u64 << 51) as f64;
+        for near in [0.0, 0.5, 1.5, 2.5, 1e9 + 0.5, edge - 0.5, edge, edge + 0.5] {
+            for number in [near, -near, near * 1.000_001, f64::MAX, f64::NAN] {
+                let plain = number.round_ties_even();
+                assert!(rounded(number) == plain || plain.is_nan(), "{number}");
+            }
+        }
+    }
 
     #[test]
     fn a_sum_of_decimals_is_a_decimal() {
