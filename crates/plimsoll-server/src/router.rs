@@ -22,8 +22,8 @@ pub fn router(app: App) -> Router {
         .merge(app.monitor.probes())
         .route("/api/v1/health", get(api::health::health))
         .route("/v1/metrics", post(otlp::http::metrics))
-        .route("/v1/traces", post(otlp::http::not_taken))
-        .route("/v1/logs", post(otlp::http::not_taken))
+        .route("/v1/traces", post(otlp::http::traces))
+        .route("/v1/logs", post(otlp::http::logs))
         .route("/api/v1/services", get(api::services::services))
         .route(
             "/api/performance/metrics",
@@ -36,6 +36,18 @@ pub fn router(app: App) -> Router {
         .route(
             "/api/performance/resources",
             get(api::performance::resources::resources_of),
+        )
+        .route(
+            "/api/performance/queries",
+            get(api::performance::queries::queries),
+        )
+        .route(
+            "/api/performance/calls",
+            get(api::performance::calls::calls),
+        )
+        .route(
+            "/api/performance/exemplars",
+            get(api::performance::exemplars::exemplars),
         )
         .route("/api/v1/query", get(v1::query::get).post(v1::query::post))
         .route("/api/v1/backup", post(v1::backup::backup))

@@ -1,6 +1,7 @@
 //! What the store knows of services over a period: the numbers behind `/api/performance/*` and `performance_metrics`.
 
 pub mod minutes;
+pub mod observations;
 pub mod requests;
 pub mod resources;
 mod source;

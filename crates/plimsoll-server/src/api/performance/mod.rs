@@ -1,6 +1,9 @@
 //! `/api/performance/*`: what services did in the last minutes, from the store.
 
+pub mod calls;
+pub mod exemplars;
 pub mod metrics;
+pub mod queries;
 pub mod resources;
 pub mod routes;
 
@@ -8,6 +11,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::performance::observations::Observed;
 use crate::performance::{Period, Scope};
 use crate::reading::Reading;
 use crate::state::{App, AppState};
@@ -50,6 +54,42 @@ struct Whole<T> {
     #[serde(flatten)]
     answer: T,
     missing: Vec<String>,
+}
+
+/// How often, how long and how well: of queries and calls.
+#[derive(Debug, Serialize)]
+struct Durations {
+    /// How many.
+    total: u64,
+    /// Of these, how many failed.
+    errors: u64,
+    per_minute: f64,
+    mean_seconds: f64,
+    min_seconds: f64,
+    max_seconds: f64,
+    p50_seconds: Option<f64>,
+    p95_seconds: Option<f64>,
+    p99_seconds: Option<f64>,
+    /// All of them together.
+    total_seconds: f64,
+}
+
+impl Durations {
+    fn of(observed: &Observed, minutes: f64) -> Self {
+        let duration = &observed.duration;
+        Self {
+            total: duration.count,
+            errors: observed.errors,
+            per_minute: duration.count as f64 / minutes,
+            mean_seconds: duration.mean().unwrap_or(0.0),
+            min_seconds: duration.min,
+            max_seconds: duration.max,
+            p50_seconds: duration.percentile(0.5),
+            p95_seconds: duration.percentile(0.95),
+            p99_seconds: duration.percentile(0.99),
+            total_seconds: duration.sum,
+        }
+    }
 }
 
 impl Asked {

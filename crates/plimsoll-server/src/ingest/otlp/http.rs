@@ -1,39 +1,75 @@
-//! `/v1/metrics`: OTLP over HTTP, protobuf and JSON.
+//! `/v1/metrics`, `/v1/traces`, `/v1/logs`: OTLP over HTTP, protobuf and JSON.
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message as _;
 
-use super::Taken;
-use super::decode::{DecodeError, Format, decode};
+use super::decode::{DecodeError, Format, Request, decode};
 use super::refusals::Refusals;
+use super::{Otlp, Taken};
 use crate::http::body::{self, Encoding};
 use crate::http::problem::{Answer, Problem};
 use crate::ingest::problem;
 use crate::state::App;
+use crate::store::AppendError;
+use crate::store::table::Nanos;
 use crate::tick;
 
-/// Takes in an export. What is refused is told in `partial_success`, which makes no sender try again.
+/// Takes in metrics. What is refused is told in `partial_success`, which makes no sender try again.
 ///
 /// # Errors
 /// 400 for what is no request, 413, 415, 503 and 507 as problems.
 pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
+    take_in::<ExportMetricsServiceRequest>(app, headers, body, Otlp::ingest).await
+}
+
+/// Takes in spans: requests, queries, outgoing calls and messages are counted, spans are not kept.
+///
+/// # Errors
+/// As [`metrics`].
+pub async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
+    take_in::<ExportTraceServiceRequest>(app, headers, body, Otlp::ingest_spans).await
+}
+
+/// Takes in log records, so that exporters that send them by default work: they are counted, not kept.
+///
+/// # Errors
+/// As [`metrics`].
+pub async fn logs(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
+    take_in::<ExportLogsServiceRequest>(app, headers, body, Otlp::count_logs).await
+}
+
+/// Receives, decodes and keeps a request of any of the three.
+async fn take_in<R: Answered>(
+    app: App,
+    headers: HeaderMap,
+    body: Body,
+    keep: fn(&Otlp, &R, Nanos) -> Result<Taken, AppendError>,
+) -> Answer<Response> {
     let format = format_of(&headers)?;
     let encoding = Encoding::of(&headers)?;
     let limits = app.config.body;
     let (sent, room) = app.ingest.receive(&headers, body, limits).await?;
     // A permit bounds the memory that decoded requests take together.
     let permit = app.otlp.permit().await;
-    let otlp = app.otlp.clone();
+    let otlp: Arc<Otlp> = app.otlp.clone();
     let taken = tokio::task::spawn_blocking(move || {
         let plain = body::decode(&sent, encoding, limits)?;
-        let request = decode(&plain, format).map_err(problem_of)?;
-        otlp.ingest(&request, tick::now()).map_err(problem)
+        let request: R = decode(&plain, format).map_err(problem_of::<R>)?;
+        keep(&otlp, &request, tick::now()).map_err(problem)
     });
     let taken = taken
         .await
@@ -42,16 +78,61 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let Taken { rows, refusals } = taken?;
     app.ingest.written(rows);
     app.ingest.points(&refusals);
-    Ok(answer(format, &refusals))
+    Ok(answer::<R>(format, &refusals))
 }
 
-/// Traces and logs are not taken yet.
-pub async fn not_taken() -> Problem {
-    Problem::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "not_implemented",
-        "this server takes metrics only; switch this exporter off (OTEL_TRACES_EXPORTER=none, OTEL_LOGS_EXPORTER=none)",
-    )
+/// What a request is answered with.
+trait Answered: Request + Send + 'static {
+    /// The name in JSON of the count of what was refused.
+    const REFUSED: &'static str;
+
+    /// The answer as protobuf; `refused` is how many were, and why.
+    fn encoded(refused: Option<(i64, String)>) -> Vec<u8>;
+}
+
+impl Answered for ExportMetricsServiceRequest {
+    const REFUSED: &'static str = "rejectedDataPoints";
+
+    fn encoded(refused: Option<(i64, String)>) -> Vec<u8> {
+        let partial_success =
+            refused.map(
+                |(rejected_data_points, error_message)| ExportMetricsPartialSuccess {
+                    rejected_data_points,
+                    error_message,
+                },
+            );
+        ExportMetricsServiceResponse { partial_success }.encode_to_vec()
+    }
+}
+
+impl Answered for ExportTraceServiceRequest {
+    const REFUSED: &'static str = "rejectedSpans";
+
+    fn encoded(refused: Option<(i64, String)>) -> Vec<u8> {
+        let partial_success =
+            refused.map(
+                |(rejected_spans, error_message)| ExportTracePartialSuccess {
+                    rejected_spans,
+                    error_message,
+                },
+            );
+        ExportTraceServiceResponse { partial_success }.encode_to_vec()
+    }
+}
+
+impl Answered for ExportLogsServiceRequest {
+    const REFUSED: &'static str = "rejectedLogRecords";
+
+    fn encoded(refused: Option<(i64, String)>) -> Vec<u8> {
+        let partial_success =
+            refused.map(
+                |(rejected_log_records, error_message)| ExportLogsPartialSuccess {
+                    rejected_log_records,
+                    error_message,
+                },
+            );
+        ExportLogsServiceResponse { partial_success }.encode_to_vec()
+    }
 }
 
 fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
@@ -72,20 +153,20 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
         kind => Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
-            "metrics are taken as application/x-protobuf or application/json",
+            "OpenTelemetry data is taken as application/x-protobuf or application/json",
         )
         .field("Content-Type", kind)),
     }
 }
 
-fn problem_of(error: DecodeError) -> Problem {
+fn problem_of<R: Request>(error: DecodeError) -> Problem {
     match error {
         DecodeError::TooLarge => {
-            let detail = "the request holds too many points and attributes; send it in parts";
+            let detail = "the request holds too many parts and attributes; send it in several";
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         }
         DecodeError::Malformed(reason) => {
-            Problem::bad_request(format!("this is no metrics request: {reason}"))
+            Problem::bad_request(format!("this is no {} request: {reason}", R::NAME))
         }
     }
 }
@@ -99,21 +180,18 @@ fn not_taken_in() -> Problem {
 }
 
 /// In the format of the request, as the protocol wants it.
-fn answer(format: Format, refusals: &Refusals) -> Response {
-    let partial_success = (refusals.points > 0).then(|| ExportMetricsPartialSuccess {
-        rejected_data_points: i64::try_from(refusals.points).unwrap_or(i64::MAX),
-        error_message: refusals.message(),
+fn answer<R: Answered>(format: Format, refusals: &Refusals) -> Response {
+    let refused = (refusals.points > 0).then(|| {
+        let count = i64::try_from(refusals.points).unwrap_or(i64::MAX);
+        (count, refusals.message())
     });
-    let (content_type, body) = match (format, &partial_success) {
-        (Format::Protobuf, _) => (
-            "application/x-protobuf",
-            ExportMetricsServiceResponse { partial_success }.encode_to_vec(),
-        ),
+    let (content_type, body) = match (format, refused) {
+        (Format::Protobuf, refused) => ("application/x-protobuf", R::encoded(refused)),
         (Format::Json, None) => ("application/json", b"{}".to_vec()),
-        (Format::Json, Some(partial)) => {
+        (Format::Json, Some((count, message))) => {
             let body = serde_json::json!({ "partialSuccess": {
-                "rejectedDataPoints": partial.rejected_data_points.to_string(),
-                "errorMessage": partial.error_message,
+                R::REFUSED: count.to_string(),
+                "errorMessage": message,
             }});
             ("application/json", body.to_string().into_bytes())
         }

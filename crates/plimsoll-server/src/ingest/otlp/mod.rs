@@ -1,8 +1,9 @@
-//! Metrics of any OpenTelemetry SDK, and of our own library, as rows of the store.
+//! What any OpenTelemetry SDK sends, and our own library, as rows of the store.
 //!
 //! A body is decoded ([`decode`]), its points ([`points`]) become values of fields ([`convert`], by the table in
 //! [`names`]) and these the rows of one batch ([`rows`]). Nothing is computed from a total: totals are stored as sent,
-//! under a field whose name ends in `_cumulative`, and an export that comes again writes the same rows again.
+//! under a field whose name ends in `_cumulative`, and an export that comes again writes the same rows again. Spans have a
+//! folder of their own ([`spans`]).
 
 mod attributes;
 mod convert;
@@ -14,13 +15,18 @@ mod names;
 mod points;
 mod refusals;
 mod rows;
+pub mod spans;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use refusals::Refusals;
@@ -30,6 +36,8 @@ use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{AppendError, Store};
 use rows::Rows;
+use spans::SpanMemory;
+use spans::exemplars::Exemplars;
 use streams::Streams;
 
 /// Requests decoded at once; each may take [`decode::MAX_DECODED_BYTES`].
@@ -50,7 +58,10 @@ pub struct Otlp {
     store: Arc<Store>,
     services: Arc<Services>,
     streams: Streams,
+    spans: SpanMemory,
     decoding: Semaphore,
+    /// Log records that were sent; none is kept.
+    pub log_records: AtomicU64,
 }
 
 impl Otlp {
@@ -60,6 +71,8 @@ impl Otlp {
             store,
             services,
             streams: Streams::default(),
+            spans: SpanMemory::default(),
+            log_records: AtomicU64::new(0),
             decoding: Semaphore::new(DECODED_AT_ONCE),
         }
     }
@@ -75,6 +88,86 @@ impl Otlp {
     ) -> Result<Taken, AppendError> {
         let rows = Rows::new(&self.store, &self.streams, now);
         self.keep(request, rows, now)
+    }
+
+    /// Counts the spans of a request. When this returns `Ok`, what was not refused is on disk. Blocks until then.
+    ///
+    /// # Errors
+    /// As [`Otlp::ingest`].
+    pub fn ingest_spans(
+        &self,
+        request: &ExportTraceServiceRequest,
+        now: Nanos,
+    ) -> Result<Taken, AppendError> {
+        let mut mapped = self.spans.map(request, now);
+        let mut refusals = std::mem::take(&mut mapped.refusals);
+        let mut rows = match self.keep_spans(&mapped.rows, now, &mut refusals) {
+            Ok(rows) => rows,
+            Err(error) => {
+                self.spans.forget(mapped);
+                return Err(error);
+            }
+        };
+        for seen in &mapped.seen {
+            self.services.note(seen, now);
+        }
+        let settled = self.spans.remember(mapped, now);
+        // What was sent is on disk already; this only tells who called.
+        rows += self.keep_spans(&settled, now, &mut Refusals::default())?;
+        if refusals.points > 0 {
+            let spans = refusals.points;
+            tracing::debug!(spans, "refused {spans} spans: {}", refusals.message());
+        }
+        Ok(Taken { rows, refusals })
+    }
+
+    fn keep_spans(
+        &self,
+        span_rows: &[spans::SpanRow],
+        now: Nanos,
+        refusals: &mut Refusals,
+    ) -> Result<usize, AppendError> {
+        let mut rows = Rows::new(&self.store, &self.streams, now);
+        for row in span_rows {
+            if let Err(reason) = row.point().and_then(|point| rows.add(point)) {
+                refusals.add(row.spans(), format!("span {reason}"));
+            }
+        }
+        refusals.out_of_time += rows.refusals.out_of_time;
+        refusals.over_series_limit += rows.refusals.over_series_limit;
+        let batch = rows.into_batch();
+        let count = ingest::rows(&batch);
+        if count > 0 {
+            self.store.append_blocking(batch)?;
+        }
+        Ok(count)
+    }
+
+    /// Counts the log records of a request; they are not kept.
+    ///
+    /// # Errors
+    /// None: as its siblings, for one way in.
+    pub fn count_logs(
+        &self,
+        request: &ExportLogsServiceRequest,
+        _now: Nanos,
+    ) -> Result<Taken, AppendError> {
+        let scopes = request
+            .resource_logs
+            .iter()
+            .flat_map(|resource| &resource.scope_logs);
+        let records: usize = scopes.map(|scope| scope.log_records.len()).sum();
+        self.log_records
+            .fetch_add(records as u64, Ordering::Relaxed);
+        Ok(Taken {
+            rows: 0,
+            refusals: Refusals::default(),
+        })
+    }
+
+    /// Requests worth looking at.
+    pub fn exemplars(&self) -> &Exemplars {
+        &self.spans.exemplars
     }
 
     /// The same for what the server measured of itself, for which there is room beyond the series limit.

@@ -103,7 +103,11 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn add(&mut self, point: Point<'_>) -> Result<(), String> {
+    /// Takes a point in.
+    ///
+    /// # Errors
+    /// Why it cannot be kept, for whoever sent it.
+    pub(super) fn add(&mut self, point: Point<'_>) -> Result<(), String> {
         self.check_time(&point.measurement, point.time)?;
         if !self.tables.contains_key(point.measurement.as_ref()) {
             self.tables
