@@ -109,8 +109,13 @@ impl RequestCounts {
         let [ended, cancelled, failed] = outcomes.map(count);
         self.ended += ended;
         self.failed += failed;
+        // Some senders give a server error no type; its status says as much.
+        let error_type = match status {
+            Some(status) if error_type.is_empty() && status >= 500 => status.to_string(),
+            _ => error_type.to_owned(),
+        };
         if !error_type.is_empty() && duration.count > 0 {
-            *self.error_types.entry(error_type.to_owned()).or_default() += duration.count;
+            *self.error_types.entry(error_type).or_default() += duration.count;
         }
         self.totals
             .add(status.unwrap_or(0), &duration, failed, cancelled);

@@ -10,3 +10,5 @@ mod otlp;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod python;
+mod services;
+mod twice;

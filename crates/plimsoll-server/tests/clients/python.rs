@@ -7,14 +7,13 @@ use std::process::Command;
 use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 
-const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
-
 /// Runs a script and returns the JSON that it prints.
 pub(super) fn run(script: &str, arguments: &[&str]) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/python")
         .join(script);
-    let mut command = Command::new(interpreter());
+    let mut command =
+        Command::new(environment("python", "tests/python/requirements.txt").join("bin/python"));
     command
         .arg(path)
         .args(arguments)
@@ -27,25 +26,26 @@ pub(super) fn run(script: &str, arguments: &[&str]) -> Value {
         .unwrap_or_else(|error| panic!("{script} printed no JSON ({error}): {errors}"))
 }
 
-/// An interpreter that has the pinned clients. Tests of several processes wait for the one that makes it.
-fn interpreter() -> PathBuf {
-    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+/// An environment below the target folder that has what `requirements` pins. Tests of several processes wait for the one
+/// that makes it.
+pub(super) fn environment(name: &str, requirements: &str) -> PathBuf {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let lock =
         File::create(environment.with_extension("lock")).expect("the target folder can be written");
     flock(&lock, FlockOperation::LockExclusive).expect("the lock is free at last");
-    let interpreter = environment.join("bin/python");
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join(requirements);
+    let pinned = fs::read_to_string(&requirements).expect("the requirements");
     let installed = environment.join("installed.txt");
-    if fs::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {
-        return interpreter;
+    if fs::read_to_string(&installed).is_ok_and(|text| text == pinned) {
+        return environment;
     }
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/requirements.txt");
     must(
         Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&environment),
     );
     must(
-        Command::new(&interpreter)
+        Command::new(environment.join("bin/python"))
             .args([
                 "-m",
                 "pip",
@@ -54,13 +54,13 @@ fn interpreter() -> PathBuf {
                 "--disable-pip-version-check",
                 "-r",
             ])
-            .arg(requirements),
+            .arg(&requirements),
     );
-    fs::write(&installed, REQUIREMENTS).expect("the target folder can be written");
-    interpreter
+    fs::write(&installed, pinned).expect("the target folder can be written");
+    environment
 }
 
-fn must(command: &mut Command) {
+pub(super) fn must(command: &mut Command) {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
