@@ -9,4 +9,5 @@ mod library;
 mod otlp;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod prometheus;
 mod python;
