@@ -44,13 +44,21 @@ impl Pending {
         waited || self.rows >= MANY_ROWS
     }
 
-    /// Everything, one table for each measurement.
+    /// The oldest rows, as many as one write should have, one table for each measurement; empty when there are none.
     pub(super) fn take(&mut self) -> Batch {
-        self.rows = 0;
-        self.since = None;
+        let mut taken = 0;
+        let count = self.tables.iter().position(|table| {
+            taken += table.times.len();
+            taken >= MANY_ROWS
+        });
+        let count = count.map_or(self.tables.len(), |last| last + 1);
+        self.rows -= taken;
+        if count == self.tables.len() {
+            self.since = None;
+        }
         let mut places: HashMap<Arc<str>, usize, RandomState> = HashMap::default();
         let mut tables: Vec<Table> = Vec::new();
-        for table in std::mem::take(&mut self.tables) {
+        for table in self.tables.drain(..count) {
             match places.get(&table.measurement) {
                 Some(&at) => join(&mut tables[at], table),
                 None => {
@@ -176,5 +184,27 @@ mod tests {
         assert!(pending.add(many(), now));
         assert!(!pending.add(many(), now));
         assert!(pending.is_due(now));
+    }
+
+    #[test]
+    fn many_rows_are_several_writes() {
+        let now = Instant::now();
+        let mut pending = Pending::default();
+        for _ in 0..5 {
+            assert!(pending.add(vec![table("a", &vec![1; MANY_ROWS / 2], &[])], now));
+        }
+        let mut rows = || -> usize {
+            pending
+                .take()
+                .tables
+                .iter()
+                .map(|table| table.times.len())
+                .sum()
+        };
+        assert_eq!(
+            [rows(), rows(), rows(), rows()],
+            [MANY_ROWS, MANY_ROWS, MANY_ROWS / 2, 0]
+        );
+        assert!(!pending.is_due(now + PATIENCE));
     }
 }

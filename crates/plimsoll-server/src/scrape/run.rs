@@ -64,10 +64,15 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
 
 /// Puts on disk what waits. What cannot be written is lost and counted: the next scrape brings the totals again.
 async fn write(app: &App) {
-    let batch = app.scrapes.pending.lock().take();
-    let rows = ingest::rows(&batch);
-    if rows > 0 && ingest::append(app, batch).await.is_err() {
-        app.ingest.scraped_lost(rows);
+    loop {
+        let batch = app.scrapes.pending.lock().take();
+        let rows = ingest::rows(&batch);
+        if rows == 0 {
+            return;
+        }
+        if ingest::append(app, batch).await.is_err() {
+            app.ingest.scraped_lost(rows);
+        }
     }
 }
 

@@ -412,3 +412,18 @@ async fn our_own_metrics_are_scraped_and_equal_the_page() {
     }
     assert_eq!(compared, 2, "{answer}");
 }
+
+#[tokio::test]
+async fn what_was_scraped_before_a_stop_is_there_after_it() {
+    let (url, _) =
+        raw(|stream| with_body(stream, TEXT, b"# TYPE work_total counter\nwork_total 7\n"));
+    let dir = tempfile::tempdir().unwrap();
+    let server = scraping(dir.path(), &target("w", &url, ""));
+    // Not long enough for it to be written by itself.
+    let scrapes = scraped(&server, "w", 1).await["scrapes"].as_u64().unwrap();
+    assert!(server.stop().success());
+    let server = Server::start(&dir.path().join("data"));
+    let kept = rows(&server, "work_total", "value_cumulative").await;
+    assert!(kept.len() as u64 >= scrapes, "{kept:?}");
+    assert!(kept.iter().all(|row| row[1] == 7.0), "{kept:?}");
+}
