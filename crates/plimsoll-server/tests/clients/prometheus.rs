@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::server::scraping::{scraped, scraping, target, until};
+use crate::server::targets::{scraped, scraping, target, until};
 use crate::server::{Server, now};
 
 const MISSING: &str =

@@ -17,9 +17,10 @@ mod missing;
 mod named;
 mod otlp;
 mod queries;
-pub(crate) mod scraping;
+mod scraping;
 mod services;
 mod stalled;
+pub(crate) mod targets;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};
