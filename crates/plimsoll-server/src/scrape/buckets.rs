@@ -69,9 +69,11 @@ impl Buckets {
             self.scrape = scrape;
             self.seen_now = 0;
         }
-        self.counts[bucket] = count;
-        self.seen[bucket] = scrape;
-        self.seen_now += 1;
+        let cells = self.counts.get_mut(bucket).zip(self.seen.get_mut(bucket));
+        if let Some((known, seen)) = cells {
+            (*known, *seen) = (count, scrape);
+            self.seen_now += 1;
+        }
     }
 
     pub(super) fn put_sum(&mut self, sum: f64, scrape: u32) {

@@ -46,6 +46,8 @@ pub(super) struct Page {
     before: Option<Nanos>,
     /// Since when series are remembered.
     since: Option<Nanos>,
+    /// Whether requests were told by the old convention alone.
+    pub(super) has_old_requests: bool,
 }
 
 /// A series' text and where its value goes.
@@ -96,7 +98,13 @@ impl Page {
             scrape: 0,
             before: None,
             since: None,
+            has_old_requests: false,
         }
+    }
+
+    /// Forgets everything before the next answer is read.
+    pub(super) fn read_anew(&mut self) {
+        self.since = None;
     }
 
     /// The target did not answer: what comes next may be another process.
@@ -155,6 +163,7 @@ impl Page {
                     && rest.starts_with(&entry.text)
                     && rest.get(entry.text.len()) == Some(&b' ')
                     && rest.get(entry.text.len() + 1) != Some(&b'{')
+                    && self.is_home(&entry.place)
             });
             if let Some(&entry) = expected {
                 next += 1;
@@ -216,7 +225,7 @@ impl Page {
             || self.entries.len() >= self.series_max && self.order.len() < self.entries.len()
         {
             // Most of what is remembered no longer comes, or takes the room of what does.
-            self.since = None;
+            self.read_anew();
         }
     }
 
@@ -228,6 +237,7 @@ impl Page {
         self.by_measurement.clear();
         self.by_series.clear();
         self.layouts.clear();
+        self.has_old_requests = false;
         // Nothing that comes now is known to be new.
         self.before = None;
     }
@@ -249,7 +259,11 @@ impl Page {
             .by_text
             .find(hash, |&at| *entries[at as usize].text == *text)
             .copied();
-        if let Some(known) = known.filter(|&at| entries[at as usize].family == family_number) {
+        let is_good = |&at: &u32| {
+            let entry = &entries[at as usize];
+            entry.family == family_number && self.is_home(&entry.place)
+        };
+        if let Some(known) = known.filter(is_good) {
             return Ok(Some((known, from)));
         }
         if known.is_none() && self.entries.len() >= self.series_max {

@@ -7,7 +7,7 @@ use super::context::{Context, nanos};
 use super::family::{Family, Role};
 use super::lexer::{self, Malformed};
 use super::page::Page;
-use super::sample::{Sample, exposed_as};
+use super::sample::{NEW_REQUESTS, OLD_REQUESTS, Sample, exposed_as};
 use super::tables::{CellValues, NOBODY, Rows};
 use crate::store::key;
 use crate::store::table::Nanos;
@@ -19,6 +19,8 @@ pub(super) struct Place {
     pub(super) row: u32,
     column: u32,
     part: Part,
+    /// Who must have its cell for it to be put there: the sample, or of a histogram the family.
+    owner: u32,
 }
 
 /// What of the field a value is.
@@ -101,6 +103,7 @@ impl Page {
         });
         let exposed = exposed_as(name, role, family, &labels, context);
         if let Some(exposed) = exposed {
+            self.note_convention(exposed.rule.metric);
             // Two names of one thing on one page: the first is taken for it, the other stands for itself.
             let sample = Sample {
                 name,
@@ -169,40 +172,50 @@ impl Page {
         let rows = &mut self.rows[at as usize];
         let column = rows.column(&field.name, field.kind, field.value_type) as u32;
         let cells = &mut rows.columns[column as usize];
-        let is_part =
-            matches!(cells.values, CellValues::Histogram(_)) || sample.role == Role::Created;
+        if sample.role == Role::Created {
+            let (part, owner) = (Part::Start, NOBODY);
+            return Ok(Some(Place {
+                rows: at,
+                row,
+                column,
+                part,
+                owner,
+            }));
+        }
         // The lines of a histogram share its cell; another family's have no place there.
-        let owner = if is_part {
-            sample.family_number()
-        } else {
-            sample.number
+        let owner = match cells.values {
+            CellValues::Histogram(_) => sample.family_number(),
+            _ => sample.number,
         };
-        let owned = cells.owners[row as usize];
-        let taken = match (&cells.values, owned) {
-            (_, NOBODY) => false,
-            (_, same) if same == owner => false,
-            (CellValues::Histogram(all), _) => {
-                let buckets = all[row as usize].as_ref();
-                buckets.is_some_and(|buckets| buckets.is_seen(self.scrape))
-            }
-            (_, other) => {
-                let other = self.entries.get(other as usize);
-                other.is_some_and(|entry| entry.scrape == self.scrape)
-            }
-        };
-        if taken && sample.role != Role::Created {
+        let is_other = cells.owners[row as usize] != owner;
+        if is_other && cells.is_put(row as usize, self.scrape) {
             return Ok(None);
         }
-        if sample.role != Role::Created {
-            cells.owners[row as usize] = owner;
-        }
-        let part = sample.part(cells, row, owned != owner)?;
+        cells.owners[row as usize] = owner;
+        let part = sample.part(cells, row, is_other)?;
         Ok(Some(Place {
             rows: at,
             row,
             column,
             part,
+            owner,
         }))
+    }
+
+    /// Whether a place still is its sample's: another spelling of the same series takes it over.
+    #[inline]
+    pub(super) fn is_home(&self, place: &Place) -> bool {
+        let cells = &self.rows[place.rows as usize].columns[place.column as usize];
+        place.owner == NOBODY || cells.owners[place.row as usize] == place.owner
+    }
+
+    /// Requests that were told by the old convention alone are told twice from here on: the next page is read anew.
+    fn note_convention(&mut self, metric: &str) {
+        match metric {
+            OLD_REQUESTS => self.has_old_requests = true,
+            NEW_REQUESTS if self.has_old_requests => self.read_anew(),
+            _ => {}
+        }
     }
 
     fn rows_of(&mut self, measurement: &str, from_zero: bool) -> u32 {

@@ -18,6 +18,9 @@ use crate::store::table::Kind;
 const UNMATCHED: &str = "<unmatched>";
 /// A label that the target has already gets this before its name, as in Prometheus.
 const EXPORTED: &str = "exported_";
+/// The metric of requests in the old convention, in milliseconds, and in the new one.
+pub(super) const OLD_REQUESTS: &str = "http.server.duration";
+pub(super) const NEW_REQUESTS: &str = "http.server.request.duration";
 /// Marks the requests of load tests.
 const SYNTHETIC: &str = "user_agent_synthetic_type";
 
@@ -67,7 +70,7 @@ pub(super) fn exposed_as(
         .collect();
     let exposed = exposed::rule(base, shape, &pairs)?;
     // A service between two conventions tells the same requests twice.
-    let is_old = exposed.rule.metric == "http.server.duration";
+    let is_old = exposed.rule.metric == OLD_REQUESTS;
     let is_twice =
         is_old && memchr::memmem::find(context.text, b"http_server_request_duration").is_some();
     (!is_twice).then_some(exposed)
@@ -197,9 +200,6 @@ impl<'a> Sample<'a> {
         row: u32,
         is_other: bool,
     ) -> Result<Part, Refused> {
-        if self.role == Role::Created {
-            return Ok(Part::Start);
-        }
         let CellValues::Histogram(all) = &mut cells.values else {
             let change = self.exposed.map(|exposed| exposed.rule.change);
             return Ok(match change {

@@ -288,6 +288,16 @@ impl Cells {
         }
     }
 
+    /// Whether the scrape has put anything there.
+    pub(super) fn is_put(&self, row: usize, scrape: u32) -> bool {
+        match &self.values {
+            CellValues::Histogram(all) => all[row]
+                .as_ref()
+                .is_some_and(|buckets| buckets.is_seen(scrape)),
+            _ => self.scrapes[row] == scrape,
+        }
+    }
+
     fn grow(&mut self, rows: usize) {
         match &mut self.values {
             CellValues::F64(values) => values.resize(rows, 0.0),

@@ -1,5 +1,7 @@
 //! Pages as they are answered, and the rows that they become.
 
+mod remembered;
+
 use std::sync::Arc;
 
 use plimsoll::histogram::Layout;
@@ -274,6 +276,18 @@ fn requests_told_in_two_conventions_count_once() {
     let both = Scraped::new().read(&format!("{old}{new}"));
     let requests = both.iter().filter(|row| row.starts_with("http_requests"));
     assert_eq!(requests.count(), 1, "{both:?}");
+    // The new one comes when the old one is known already.
+    let mut scraped = Scraped::new();
+    scraped.read(old);
+    scraped.read(&format!("{old}{new}"));
+    let later = scraped.read(&format!("{old}{new}"));
+    assert_eq!(
+        later
+            .iter()
+            .map(|row| row.replace("@3", "@1"))
+            .collect::<Vec<_>>(),
+        both
+    );
 }
 
 #[test]
