@@ -34,10 +34,14 @@ bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes, laten
 bench-otlp: ## Taking OpenTelemetry data in, beside decoding it alone (see bench/otlp/README.md)
 	@bench/otlp/run.sh
 
+.PHONY: bench-scrape
+bench-scrape: ## Scraping beside Prometheus: CPU for the same page (see bench/scrape/README.md)
+	@bench/scrape/run.sh
+
 .PHONY: bench
 bench: ## All benches, and a table of their figures
 	@mkdir -p $(CARGO_TARGET_DIR)
-	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: fmt

@@ -16,9 +16,11 @@ use crate::config::Config;
 use crate::http::listener;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
+use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::performance::minutes;
 use crate::router;
+use crate::scrape::{self, Scrapes};
 use crate::self_monitor;
 use crate::services::{self, Services};
 use crate::state::{App, AppState};
@@ -61,6 +63,8 @@ impl Server {
             services,
             store,
             ingest: Ingest::new(config.body),
+            databases: Databases::default(),
+            scrapes: Scrapes::new(&config.scrape),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             exports: Slow::new(config.slow_requests_max, config.slow_timeout),
             backups: Slow::new(1, config.slow_timeout),
@@ -83,6 +87,7 @@ impl Server {
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
         for name in [
+            "scrape",
             "monitor",
             "self_monitor",
             "performance_metrics",
@@ -123,6 +128,7 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
         app.tasks
             .spawn(name, move |stop| run(app_of_task.clone(), stop));
     };
+    spawn("scrape", |app, stop| Box::pin(scrape::run(app, stop)));
     spawn("tick", |app, stop| Box::pin(tick::run(app, stop)));
     spawn("monitor", |app, stop| {
         Box::pin(self_monitor::measure(app, stop))

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod performance;
 pub mod reading;
 pub mod router;
+pub mod scrape;
 pub mod self_monitor;
 pub mod services;
 pub mod state;

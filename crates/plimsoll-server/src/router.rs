@@ -8,6 +8,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 
 use crate::api::{self, v1};
 use crate::http::{door, problem};
+use crate::ingest::influxql;
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
 use crate::state::App;
@@ -50,6 +51,7 @@ pub fn router(app: App) -> Router {
             get(api::performance::exemplars::exemplars),
         )
         .route("/api/v1/query", get(v1::query::get).post(v1::query::post))
+        .route("/api/v1/targets", get(v1::targets::targets))
         .route("/api/v1/backup", post(v1::backup::backup))
         .route("/api/v1/export", get(v1::export::export))
         .route(
@@ -68,6 +70,7 @@ pub fn router(app: App) -> Router {
             get(v1::listing::tag),
         )
         .route("/ping", get(line_protocol::ping).head(line_protocol::ping))
+        .route("/query", get(influxql::query).post(influxql::query))
         .route("/write", post(line_protocol::write_v1))
         .route("/api/v2/write", post(line_protocol::write_v2))
         .fallback(problem::unknown_path)

@@ -8,7 +8,9 @@ use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
+use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
+use crate::scrape::Scrapes;
 use crate::services::Services;
 use crate::store::Store;
 use crate::tasks::Tasks;
@@ -22,6 +24,10 @@ pub struct AppState {
     pub store: Arc<Store>,
     /// What comes in.
     pub ingest: Ingest,
+    /// Whose metrics are fetched.
+    pub scrapes: Scrapes,
+    /// Databases that clients of InfluxDB created.
+    pub databases: Databases,
     /// Its long-lived tasks.
     pub tasks: Tasks,
     /// Where metrics of OpenTelemetry's format go.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::environment;
@@ -86,16 +86,23 @@ impl Layers {
         let mut places = BTreeMap::new();
         let parsed = DeTable::parse(text).map_err(wrong)?;
         place("", parsed.get_ref(), &mut places);
-        if let Err(error) = toml::from_str::<Raw>(text) {
+        let raw = toml::from_str::<Raw>(text);
+        if let Err(error) = &raw {
             let hint = self.nearest_in(error.message());
             let key = places
                 .iter()
                 .find(|(_, value)| error.span().as_ref() == Some(*value));
             let key = key.map(|(key, _)| format!("`{key}`: ")).unwrap_or_default();
             let reason = error.message();
-            return Err(ConfigError(format!("{}: {key}{reason}{hint}", at(&error))));
+            return Err(ConfigError(format!("{}: {key}{reason}{hint}", at(error))));
         }
-        let table: Table = toml::from_str(text).map_err(wrong)?;
+        let mut table: Table = toml::from_str(text).map_err(wrong)?;
+        if let (Some(scrape), Ok(raw)) = (table.get_mut("scrape"), raw) {
+            // Of a list the defaults of each entry are shown, too.
+            let complete = raw.scrape.into_iter().map(super::raw::Scrape::complete);
+            *scrape = Value::try_from(complete.collect::<Vec<_>>())
+                .expect("what was read is plain values");
+        }
         flatten("", &table, &mut |key, value| {
             let line = places
                 .get(&key)
@@ -275,9 +282,21 @@ fn place(prefix: &str, table: &DeTable<'_>, places: &mut BTreeMap<String, Range<
         let key = join(prefix, name.get_ref());
         match value.get_ref() {
             DeValue::Table(inner) => place(&key, inner, places),
-            _ => {
+            value_of_key => {
+                if let DeValue::Array(items) = value_of_key {
+                    place_each(&key, items, places);
+                }
                 places.insert(key, value.span());
             }
+        }
+    }
+}
+
+/// Where the values of the tables of a list stand: `scrape[0].url`.
+fn place_each(key: &str, items: &DeArray<'_>, places: &mut BTreeMap<String, Range<usize>>) {
+    for (at, item) in items.iter().enumerate() {
+        if let DeValue::Table(inner) = item.get_ref() {
+            place(&format!("{key}[{at}]"), inner, places);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod environment;
 mod layers;
 pub mod raw;
+pub mod scrape;
 #[cfg(test)]
 mod tests;
 
@@ -63,6 +64,8 @@ pub struct Config {
     pub monitor_interval: Duration,
     /// Settings of the server's own monitor, by the names that the library reads.
     pub monitor: Vec<(&'static str, String)>,
+    /// Whose metrics are fetched.
+    pub scrape: Vec<scrape::ScrapeTarget>,
 }
 
 impl Layers {
@@ -136,6 +139,7 @@ impl Layers {
             store: self.store(&raw.store)?,
             monitor_interval: self.monitor_interval(raw.monitor.interval_secs)?,
             monitor: self.monitor(&raw.monitor)?,
+            scrape: scrape::targets(&raw.scrape, self.source("scrape"))?,
         })
     }
 }

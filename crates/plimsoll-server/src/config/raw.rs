@@ -14,6 +14,9 @@ pub struct Raw {
     pub store: Store,
     /// How the server watches itself.
     pub monitor: Monitor,
+    /// `[[scrape]]`: whose metrics are fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scrape: Vec<Scrape>,
 }
 
 /// `[server]`.
@@ -143,4 +146,60 @@ pub struct Retention {
     /// As [`Store::raw_days`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_days: Option<u32>,
+}
+
+/// `[[scrape]]`: one target in Prometheus's formats.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scrape {
+    /// What the target is, as the tag `job`.
+    pub job: String,
+    /// Where its metrics are: `http://HOST:PORT/PATH`.
+    pub url: String,
+    /// How often it is scraped.
+    pub interval_secs: u64,
+    /// How long one scrape may take in all; 10, or the interval if that is shorter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_secs: Option<u64>,
+    /// Largest answer, as sent and after decompression.
+    pub body_max_mb: u64,
+    /// Most samples of one answer; further ones are refused.
+    pub series_max: usize,
+    /// Further tags of all its rows.
+    pub labels: BTreeMap<String, String>,
+    /// A file with the token that is sent as `Authorization: Bearer`, read anew for each scrape; empty: none.
+    pub bearer_token_file: String,
+    /// The tag `service`; empty: as `job`.
+    pub service: String,
+}
+
+impl Default for Scrape {
+    fn default() -> Self {
+        Self {
+            job: String::new(),
+            url: String::new(),
+            interval_secs: 15,
+            timeout_secs: None,
+            body_max_mb: 16,
+            series_max: 50_000,
+            labels: BTreeMap::new(),
+            bearer_token_file: String::new(),
+            service: String::new(),
+        }
+    }
+}
+
+impl Scrape {
+    /// The longest time-out that nobody asked for.
+    pub const TIMEOUT_SECS: u64 = 10;
+
+    /// With every key that was left out.
+    pub(super) fn complete(mut self) -> Self {
+        let shorter = self.interval_secs.min(Self::TIMEOUT_SECS);
+        self.timeout_secs.get_or_insert(shorter);
+        if self.service.is_empty() {
+            self.service.clone_from(&self.job);
+        }
+        self
+    }
 }

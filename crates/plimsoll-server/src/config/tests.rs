@@ -194,3 +194,32 @@ fn names_that_mean_nothing_to_the_server_are_told() {
         ["REDIS_HOST in the environment means something to a service, but nothing to the server"]
     );
 }
+
+#[test]
+fn a_target_is_shown_with_what_was_left_out_and_named_when_it_is_wrong() {
+    let text = "[[scrape]]\njob = \"node\"\nurl = \"http://a/m\"\n";
+    let layers = file(text).unwrap();
+    let shown = layers.settings().find(|(key, _)| *key == "scrape");
+    let shown = shown.unwrap().1.value.to_string();
+    for part in [
+        "interval_secs = 15",
+        "timeout_secs = 10",
+        "service = \"node\"",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert_eq!(layers.config().unwrap().scrape.len(), 1);
+    let error = file(&format!("{text}interval_secs = \"x\"\n")).unwrap_err();
+    assert!(
+        error.starts_with("plimsoll.toml line 4: `scrape[0].interval_secs`: invalid type"),
+        "{error}"
+    );
+    let error = file(&format!("{text}timeout_secs = 20\n"))
+        .unwrap()
+        .config();
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.starts_with("`scrape[0].timeout_secs` must be at most"),
+        "{error}"
+    );
+}

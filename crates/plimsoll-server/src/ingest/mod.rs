@@ -1,5 +1,6 @@
 //! Ways by which rows come in.
 
+pub mod influxql;
 pub mod line_protocol;
 pub mod otlp;
 
@@ -105,6 +106,21 @@ impl Ingest {
         add(&self.rows_refused, refused);
         add(&self.rows_out_of_time, out_of_time);
         add(&self.rows_over_series_limit, over_series_limit);
+    }
+
+    /// Counts samples of a scraped page that were not taken.
+    pub(crate) fn scraped(&self, refusals: &crate::scrape::Refusals) {
+        self.rows_refused
+            .fetch_add(refusals.count, Ordering::Relaxed);
+        self.rows_out_of_time
+            .fetch_add(refusals.out_of_time, Ordering::Relaxed);
+        self.rows_over_series_limit
+            .fetch_add(refusals.over_series_limit, Ordering::Relaxed);
+    }
+
+    /// Counts rows of scrapes that could not be written.
+    pub(crate) fn scraped_lost(&self, rows: usize) {
+        add(&self.rows_refused, rows);
     }
 
     /// Counts points that were not taken.

@@ -9,6 +9,7 @@ mod library;
 mod otlp;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod prometheus;
 mod python;
 mod services;
 mod twice;

@@ -8,6 +8,7 @@ import sys
 
 from influxdb_client import InfluxDBClient, Point, WritePrecision
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
 
 url, now = sys.argv[1], int(sys.argv[2])
 SCALE = {WritePrecision.NS: 1, WritePrecision.US: 10**3, WritePrecision.MS: 10**6, WritePrecision.S: 10**9}
@@ -39,4 +40,10 @@ with InfluxDBClient(url=url, token="none", org="none", enable_gzip=True) as clie
                     "flag": number % 2 == 0,
                 }
             )
+    with client.write_api(write_options=SYNCHRONOUS) as api:
+        try:
+            api.write(bucket="any", record=["v2_good x=1", "nothing good"])
+            raise SystemExit("a bad line was taken")
+        except ApiException as error:
+            assert error.status == 400 and "partial write" in error.message, error
 print(json.dumps(written))

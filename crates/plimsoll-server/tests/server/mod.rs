@@ -9,6 +9,7 @@ mod environment;
 mod event_rows;
 mod events;
 mod filters;
+mod influxql;
 mod killed;
 mod lifecycle;
 mod limits;
@@ -16,8 +17,10 @@ mod missing;
 mod named;
 mod otlp;
 mod queries;
+mod scraping;
 mod services;
 mod stalled;
+pub(crate) mod targets;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};

@@ -15,4 +15,5 @@ mod posted;
 pub mod query;
 pub mod request;
 pub mod stats;
+pub mod targets;
 pub mod time;

@@ -13,6 +13,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -48,8 +49,8 @@ pub async fn write_v1(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let unit = precision::unit(params.precision.as_deref(), Version::One)?;
-    write(app, unit, &headers, body).await
+    let unit = precision::unit(params.precision.as_deref(), Version::One).map_err(for_influxdb)?;
+    write(app, unit, &headers, body).await.map_err(for_influxdb)
 }
 
 /// `POST /api/v2/write`.
@@ -59,18 +60,51 @@ pub async fn write_v2(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let unit = precision::unit(params.precision.as_deref(), Version::Two)?;
-    write(app, unit, &headers, body).await
+    let unit = precision::unit(params.precision.as_deref(), Version::Two).map_err(for_influxdb)?;
+    write(app, unit, &headers, body).await.map_err(for_influxdb)
 }
 
-/// `GET /ping`: what clients ask before they write.
-pub async fn ping() -> Response {
-    let version = HeaderValue::from_static(concat!("1.8.10-plimsoll-", env!("CARGO_PKG_VERSION")));
-    (
-        StatusCode::NO_CONTENT,
-        [(HeaderName::from_static("x-influxdb-version"), version)],
-    )
-        .into_response()
+/// What can be asked of `/ping`.
+#[derive(Debug, Deserialize)]
+pub struct Ping {
+    verbose: Option<String>,
+}
+
+/// `GET /ping`: what clients ask before they write. 204; with `verbose=true` 200 and the version as JSON.
+pub async fn ping(Params(ping): Params<Ping>) -> Response {
+    let (_, version) = version();
+    let is_verbose = ping
+        .verbose
+        .is_some_and(|verbose| !matches!(&*verbose, "" | "0" | "false"));
+    let mut answer = match is_verbose {
+        true => Json(serde_json::json!({ "version": version_text() })).into_response(),
+        false => StatusCode::NO_CONTENT.into_response(),
+    };
+    answer.headers_mut().extend([(VERSION, version)]);
+    // 2.x.
+    let build = HeaderValue::from_static("OSS");
+    answer.headers_mut().insert("x-influxdb-build", build);
+    answer
+}
+
+const VERSION: HeaderName = HeaderName::from_static("x-influxdb-version");
+
+fn version_text() -> &'static str {
+    concat!("1.8.10-plimsoll-", env!("CARGO_PKG_VERSION"))
+}
+
+/// The header that tells whose protocol is spoken.
+pub(crate) fn version() -> (HeaderName, HeaderValue) {
+    (VERSION, HeaderValue::from_static(version_text()))
+}
+
+/// A problem with the members that InfluxDB's clients show: `error` (1.x) and `message` (2.x).
+pub(crate) fn for_influxdb(problem: Problem) -> Problem {
+    if problem.member("error").is_some() {
+        return problem;
+    }
+    let words = problem.in_words();
+    problem.with("error", words.clone()).with("message", words)
 }
 
 async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer {

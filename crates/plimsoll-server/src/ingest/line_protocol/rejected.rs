@@ -50,8 +50,9 @@ impl Rejected {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
+        // The words by which older clients know that sending it again is of no use.
         let what = if written == 0 {
-            "nothing written"
+            "unable to parse or keep any line, nothing written"
         } else {
             "partial write"
         };

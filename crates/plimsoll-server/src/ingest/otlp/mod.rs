@@ -8,10 +8,11 @@
 mod attributes;
 mod convert;
 mod decode;
+pub(crate) mod exposed;
 mod histograms;
 pub mod http;
 mod json;
-mod names;
+pub(crate) mod names;
 mod points;
 mod refusals;
 mod rows;

@@ -7,7 +7,7 @@ use Shape::*;
 
 /// Where the points of a metric go.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     /// OpenTelemetry's name.
     pub metric: &'static str,
     /// Only points with this attribute.
@@ -21,7 +21,7 @@ pub(super) struct Rule {
 
 /// A condition on one attribute, which the rule uses up: it does not become a tag.
 #[derive(Debug)]
-pub(super) struct When {
+pub(crate) struct When {
     /// The attribute's names in the conventions of all years.
     pub attributes: &'static [&'static str],
     /// The value that it must have.
@@ -32,7 +32,7 @@ pub(super) struct When {
 
 /// What a metric measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A state: a gauge or a sum that can fall.
     State,
     /// Something counted: a sum that only grows.
@@ -43,7 +43,7 @@ pub(super) enum Shape {
 
 /// What is done to a value before it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     /// Kept as sent.
     Keep,
     /// Made seconds when the metric's unit is milliseconds.
@@ -142,7 +142,7 @@ const MEMORY_TYPE: &[&str] = &["type"];
 /// No point has it: for rules that want the attributes of another rule to be absent.
 const NO_VALUE: &str = "\0";
 
-static RULES: &[Rule] = &[
+pub(super) static RULES: &[Rule] = &[
     all(
         "http.server.request.duration",
         "http_requests",
