@@ -17,6 +17,7 @@ use crate::http::listener;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::otlp::Otlp;
+use crate::ingest::refused::{Refused, grpc};
 use crate::performance::minutes;
 use crate::router;
 use crate::self_monitor;
@@ -61,6 +62,8 @@ impl Server {
             services,
             store,
             ingest: Ingest::new(config.body),
+            url: url.clone(),
+            refused: Refused::default(),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             exports: Slow::new(config.slow_requests_max, config.slow_timeout),
             backups: Slow::new(1, config.slow_timeout),
@@ -72,6 +75,7 @@ impl Server {
         });
         api::health::register(&app);
         spawn_tasks(&app, listener);
+        spawn_hint(&app).await;
         Ok(Self { app, url })
     }
 
@@ -83,6 +87,7 @@ impl Server {
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
         for name in [
+            "grpc_hint",
             "monitor",
             "self_monitor",
             "performance_metrics",
@@ -136,6 +141,20 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
     spawn("services", |app, stop| {
         Box::pin(services::recall::run(app, stop))
     });
+}
+
+/// The task that tells clients of gRPC's usual port where to send, if the port is free.
+async fn spawn_hint(app: &App) {
+    let Some(port) = app.config.grpc_hint_port else {
+        return;
+    };
+    if let Some(listener) = grpc::bind(port).await {
+        let (app, listener) = (app.clone(), Arc::new(listener));
+        let tasks = app.tasks.clone();
+        tasks.spawn("grpc_hint", move |stop| {
+            grpc::serve(app.clone(), listener.clone(), stop)
+        });
+    }
 }
 
 /// The signals that stop the process. From the moment this is made, they do no longer kill it.

@@ -10,6 +10,7 @@ use crate::api::{self, v1};
 use crate::http::{door, problem};
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
+use crate::ingest::refused::{grpc, watch};
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -25,6 +26,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/traces", post(otlp::http::not_taken))
         .route("/v1/logs", post(otlp::http::not_taken))
         .route("/api/v1/services", get(api::services::services))
+        .route("/api/v1/refused", get(watch::refused))
+        .route("/api/v1/connect", get(v1::connect::connect))
         .route(
             "/api/performance/metrics",
             get(api::performance::metrics::metrics),
@@ -62,6 +65,8 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(door::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), watch::watch))
+        .layer(middleware::from_fn_with_state(app.clone(), grpc::answer))
         .layer(app.monitor.layer())
         .with_state(app)
 }

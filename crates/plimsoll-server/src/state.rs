@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::otlp::Otlp;
+use crate::ingest::refused::Refused;
 use crate::services::Services;
 use crate::store::Store;
 use crate::tasks::Tasks;
@@ -16,12 +17,16 @@ use crate::tasks::Tasks;
 /// The running server.
 #[derive(Debug)]
 pub struct AppState {
+    /// Where it listens.
+    pub url: String,
     /// How it was configured.
     pub config: Config,
     /// Where every row is kept.
     pub store: Arc<Store>,
     /// What comes in.
     pub ingest: Ingest,
+    /// What was refused lately.
+    pub refused: Refused,
     /// Its long-lived tasks.
     pub tasks: Tasks,
     /// Where metrics of OpenTelemetry's format go.

@@ -3,7 +3,10 @@
 mod backup;
 mod client;
 mod config;
+mod connect;
+mod doctor;
 mod export;
+mod place;
 mod progress;
 mod query;
 mod serve;
@@ -11,12 +14,11 @@ mod target;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::config::Flags;
+use place::Place;
 
 /// The load line for your services.
 ///
@@ -28,6 +30,8 @@ use crate::config::Flags;
     arg_required_else_help = true,
     after_help = "Examples:
   plimsoll serve
+  plimsoll connect python
+  plimsoll doctor
   plimsoll query http_requests --field duration:p95 --group-by route --start -1h
   plimsoll backup /backups/plimsoll-monday
   plimsoll COMMAND --help"
@@ -41,6 +45,12 @@ struct Cli {
 enum Command {
     /// Runs the server.
     Serve(serve::Serve),
+    /// Prints what to paste so that a service sends here.
+    Connect(connect::ConnectCommand),
+    /// Looks for what is wrong, and says how to set it right.
+    Doctor(doctor::DoctorCommand),
+    /// Asks a server whether it is well.
+    Health(doctor::HealthCommand),
     /// Asks for stored rows or their aggregates.
     Query(query::QueryCommand),
     /// Writes stored rows to standard output.
@@ -51,27 +61,6 @@ enum Command {
     Restore(backup::RestoreCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
-}
-
-/// Flags of every command that reads the configuration.
-#[derive(Clone, Debug, Args)]
-struct Place {
-    /// The data folder [default: ./plimsoll-data].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The configuration file [default: plimsoll.toml, if it exists].
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-impl Place {
-    fn flags(&self) -> Flags {
-        Flags {
-            config: self.config.clone(),
-            data: self.data.clone(),
-            listen: None,
-        }
-    }
 }
 
 /// Runs the command line of this process.
@@ -90,6 +79,9 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Serve(command) => serve::run(&command),
+        Command::Connect(command) => read_enough(connect::run(&command)),
+        Command::Doctor(command) => doctor::run(&command),
+        Command::Health(command) => doctor::run_health(&command),
         Command::Query(command) => read_enough(query::run(&command)),
         Command::Export(command) => read_enough(export::run(&command)),
         Command::Backup(command) => backup::run(&command),

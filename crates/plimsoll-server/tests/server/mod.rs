@@ -16,6 +16,7 @@ mod missing;
 mod named;
 mod otlp;
 mod queries;
+mod refused;
 mod services;
 mod stalled;
 mod writes;

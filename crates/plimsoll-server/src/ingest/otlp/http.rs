@@ -15,6 +15,7 @@ use super::refusals::Refusals;
 use crate::http::body::{self, Encoding};
 use crate::http::problem::{Answer, Problem};
 use crate::ingest::problem;
+use crate::ingest::refused::{Sender, Way};
 use crate::state::App;
 use crate::tick;
 
@@ -42,6 +43,17 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     let Taken { rows, refusals } = taken?;
     app.ingest.written(rows);
     app.ingest.points(&refusals);
+    for (metric, reason, points) in refusals.by_reason() {
+        let sender = Sender::of(&headers).for_service(Some(refusals.service.clone()));
+        app.refused.note(
+            Way::OtlpMetrics,
+            reason,
+            points,
+            sender,
+            Some(metric),
+            tick::now(),
+        );
+    }
     Ok(answer(format, &refusals))
 }
 
