@@ -6,6 +6,7 @@ mod config;
 mod connect;
 mod doctor;
 mod export;
+mod manual;
 mod place;
 mod progress;
 mod query;
@@ -59,6 +60,10 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Makes a data folder from a backup.
     Restore(backup::RestoreCommand),
+    /// Prints what a shell needs to complete the commands.
+    Completions(manual::CompletionsCommand),
+    /// Prints the manual page, or writes those of all commands into a folder.
+    Man(manual::ManCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -86,6 +91,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => read_enough(export::run(&command)),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(command) => backup::run_restore(&command),
+        Command::Completions(command) => read_enough(manual::run_completions(&command)),
+        Command::Man(command) => read_enough(manual::run_man(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {

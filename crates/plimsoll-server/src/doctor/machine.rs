@@ -180,19 +180,13 @@ pub fn judge_disk(room: Room) -> Vec<Finding> {
         share(room.free_bytes, room.total_bytes)
     );
     let fix = "make room, keep less (store.max_size_mb, store.raw_days), or name another folder with --data";
-    let mut findings = vec![match room.free_bytes {
-        ..DISK_FAIL_BYTES => Finding::fail("disk", detail, fix),
-        ..DISK_WARN_BYTES => Finding::warn("disk", detail, fix),
-        _ => Finding::ok("disk", detail),
-    }];
+    let limits = (DISK_FAIL_BYTES, DISK_WARN_BYTES);
+    let mut findings = vec![left("disk", room.free_bytes, limits, detail, fix)];
     if room.total_files > 0 {
         let detail = format!("{} more files can be made", room.free_files);
         let fix = "remove small files from this file system: find / -xdev -type f | cut -d/ -f2-3 | sort | uniq -c | sort -n";
-        findings.push(match room.free_files {
-            ..INODES_FAIL => Finding::fail("inodes", detail, fix),
-            ..INODES_WARN => Finding::warn("inodes", detail, fix),
-            _ => Finding::ok("inodes", detail),
-        });
+        let limits = (INODES_FAIL, INODES_WARN);
+        findings.push(left("inodes", room.free_files, limits, detail, fix));
     }
     if IN_MEMORY.contains(&room.kind) {
         findings.push(Finding::warn(
@@ -208,6 +202,23 @@ pub fn judge_disk(room: Room) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Judges what is left by the least that works and the least that lasts.
+fn left(
+    check: &'static str,
+    left: u64,
+    (works, lasts): (u64, u64),
+    detail: String,
+    fix: &str,
+) -> Finding {
+    if left < works {
+        Finding::fail(check, detail, fix)
+    } else if left < lasts {
+        Finding::warn(check, detail, fix)
+    } else {
+        Finding::ok(check, detail)
+    }
 }
 
 /// Whether the clock can be right: what was written is not of the future, and something keeps it right.

@@ -4,6 +4,7 @@
     reason = "a test may panic; clippy sees only functions marked as tests"
 )]
 
+mod grpc;
 mod influxdb;
 mod library;
 mod otlp;
