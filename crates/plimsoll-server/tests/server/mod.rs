@@ -17,6 +17,7 @@ mod limits;
 mod missing;
 mod named;
 mod otlp;
+mod packaging;
 mod queries;
 mod refused;
 mod services;
