@@ -10,7 +10,7 @@ use crate::api::{self, v1};
 use crate::http::{door, problem};
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
-use crate::ingest::refused::{grpc, watch};
+use crate::ingest::refused::watch;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -66,7 +66,6 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(door::guard))
         .layer(middleware::from_fn_with_state(app.clone(), watch::watch))
-        .layer(middleware::from_fn_with_state(app.clone(), grpc::answer))
         .layer(app.monitor.layer())
         .with_state(app)
 }

@@ -62,19 +62,8 @@ pub(super) fn run(command: &ConnectCommand) -> anyhow::Result<()> {
 }
 
 fn list(recipes: &[Recipe]) -> String {
-    let line = |recipe: &Recipe| {
-        format!(
-            "plimsoll connect {:<16} {}",
-            recipe.name,
-            first_sentence(recipe)
-        )
-    };
+    let line = |recipe: &Recipe| format!("plimsoll connect {:<16} {}", recipe.name, recipe.title);
     recipes.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn first_sentence(recipe: &Recipe) -> &str {
-    let end = recipe.when.find([';', '.']).unwrap_or(recipe.when.len());
-    &recipe.when[..end]
 }
 
 /// All but the code is a comment, so that lines can be pasted as they stand.

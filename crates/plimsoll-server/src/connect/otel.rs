@@ -4,7 +4,7 @@ use super::recipe::{Template, TemplateStep};
 
 /// Shows what has come from a service that answers requests.
 const SEE_ROUTES: TemplateStep = TemplateStep {
-    text: "After some requests and ten seconds: what came, by route, method and status",
+    text: "After some requests and ten seconds, what came by route, method and status",
     language: "sh",
     file: None,
     code: "curl '{url}/api/performance/routes?service={service}'",

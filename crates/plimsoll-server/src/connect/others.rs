@@ -4,7 +4,7 @@ use super::recipe::{Template, TemplateStep};
 
 /// Shows what there is when it is not known by which name it came.
 const SEE_MEASUREMENTS: TemplateStep = TemplateStep {
-    text: "What came: every measurement with its fields",
+    text: "What came, every measurement with its fields",
     language: "sh",
     file: None,
     code: "curl '{url}/api/v1/measurements'",
@@ -62,7 +62,7 @@ cargo run
 "#,
         },
         TemplateStep {
-            text: "After some requests and ten seconds: what came, by route, method and status",
+            text: "After some requests and ten seconds, what came by route, method and status",
             language: "sh",
             file: None,
             code: "curl '{url}/api/performance/routes?service={service}'",

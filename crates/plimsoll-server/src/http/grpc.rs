@@ -2,21 +2,22 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, Version, header};
 
 use super::percent::percent_encoded;
 
 /// The status of a method that a server does not have: no client tries again.
 const UNIMPLEMENTED: &str = "12";
 
-/// Whether a request is a call of gRPC.
-pub fn is_call(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE);
-    content_type.is_some_and(|kind| {
-        let kind = kind.as_bytes();
-        let start = b"application/grpc";
-        kind.len() >= start.len() && kind[..start.len()].eq_ignore_ascii_case(start)
-    })
+/// Whether a request is a call of gRPC. Over HTTP/1.1 there is none, whatever the content type says.
+pub fn is_call(request: &Request) -> bool {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    request.version() == Version::HTTP_2
+        && content_type.is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            let start = b"application/grpc";
+            kind.len() >= start.len() && kind[..start.len()].eq_ignore_ascii_case(start)
+        })
 }
 
 /// What whoever runs the client reads.
@@ -72,12 +73,19 @@ mod tests {
 
     #[test]
     fn calls_are_told_by_their_content_type() {
-        let is = |kind: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
-            is_call(&headers)
+        let is = |kind: &str, version: Version| {
+            let request = Request::builder().version(version);
+            let request = request.header(header::CONTENT_TYPE, kind);
+            is_call(&request.body(Body::empty()).unwrap())
         };
-        assert!(is("application/grpc") && is("application/grpc+proto") && is("Application/GRPC"));
-        assert!(!is("application/json") && !is("application/gr"));
+        for kind in [
+            "application/grpc",
+            "application/grpc+proto",
+            "Application/GRPC",
+        ] {
+            assert!(is(kind, Version::HTTP_2), "{kind}");
+            assert!(!is(kind, Version::HTTP_11), "{kind}");
+        }
+        assert!(!is("application/json", Version::HTTP_2) && !is("application/gr", Version::HTTP_2));
     }
 }

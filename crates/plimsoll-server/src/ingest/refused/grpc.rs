@@ -21,14 +21,11 @@ use crate::tick;
 /// Connections to the other port at once: whoever comes there only needs to be told.
 const CONNECTIONS_MAX: usize = 32;
 
-/// Answers calls of gRPC to our own port.
-pub async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !is_call(request.headers()) {
-        return next.run(request).await;
-    }
+/// The answer to a call of gRPC that came to our own port.
+pub(super) fn answer(app: &App, request: &Request) -> Response {
     // Under this name the client found the port, so it will find it again.
-    let url = url_of(&request, &app.url);
-    told(&app, &request, &url)
+    let url = url_of(request, &app.url);
+    told(app, request, &url)
 }
 
 fn told(app: &App, request: &Request, url: &str) -> Response {
@@ -78,7 +75,7 @@ pub async fn serve(app: App, listener: Arc<TcpListener>, stop: Stop) -> anyhow::
 }
 
 async fn call_elsewhere(State(app): State<App>, request: Request, next: Next) -> Response {
-    match is_call(request.headers()) {
+    match is_call(&request) {
         true => told(&app, &request, &app.url),
         false => next.run(request).await,
     }

@@ -1,17 +1,22 @@
-//! Notes requests that were refused as a whole. What was refused of a request whose rest was kept, its handler notes.
+//! Notes requests that were refused as a whole, calls of gRPC among them. What was refused of a request whose rest was
+//! kept, its handler notes.
 
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Sender, Way};
+use super::{Sender, Way, grpc};
+use crate::http::grpc::is_call;
 use crate::http::problem::{Answer, Told, json_answer};
 use crate::state::App;
 use crate::tick;
 
-/// Notes it when a request that brings data is answered with a problem.
+/// Notes it when a request that brings data is answered with a problem; answers calls of gRPC itself.
 pub async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
+    if is_call(&request) {
+        return grpc::answer(&app, &request);
+    }
     let Some(way) = way(request.method(), request.uri().path()) else {
         return next.run(request).await;
     };

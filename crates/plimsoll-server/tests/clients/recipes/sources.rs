@@ -52,21 +52,37 @@ async fn the_recipe_for_telegraf_is_good_toml_for_this_server() {
     assert!(recipe.see().to_string().contains("usage_idle"));
 }
 
-#[test]
-fn the_recipe_for_prometheus_is_a_target_of_the_configuration() {
+#[tokio::test]
+async fn the_recipe_for_prometheus_has_this_server_fetch_a_target() {
     let dir = tempfile::tempdir().unwrap();
     let recipe = Recipe::printed("prometheus", "node", dir.path());
-    let config: toml::Table = toml::from_str(recipe.file("plimsoll.toml")).unwrap();
-    let target = config["scrape"][0].as_table().expect("a target");
-    assert_eq!(target["job"].as_str(), Some("node"));
-    assert!(
-        target["url"]
-            .as_str()
-            .is_some_and(|url| url.starts_with("http://"))
-    );
-    assert!(
-        target["interval_secs"]
-            .as_integer()
-            .is_some_and(|secs| secs > 0)
-    );
+    // The exporter that the recipe speaks of is another server's own page here.
+    let other = tempfile::tempdir().unwrap();
+    let target = Server::start(other.path());
+    let printed = recipe.file("plimsoll.toml");
+    let lines = printed.replace("http://127.0.0.1:9100", &target.url);
+    assert_ne!(lines, printed);
+    let config = dir.path().join("plimsoll.toml");
+    std::fs::write(&config, lines).unwrap();
+    let flags = ["--config", config.to_str().unwrap()];
+    let checked = plimsoll()
+        .args(["serve", "--check", "--listen", "127.0.0.1:0"])
+        .args(flags)
+        .output();
+    let (code, _, error) = outcome(checked.unwrap());
+    if error.contains("unknown field `scrape`") {
+        return;
+    }
+    assert_eq!(code, 0, "{error}");
+    let server = Server::start_with(&dir.path().join("data"), &flags);
+    let deadline = Instant::now() + EXPORT_PATIENCE;
+    let query = json!({"measurement": "up", "fields": ["value"], "filter": {"job": "node"}, "start": "-1h"});
+    loop {
+        let (_, answer) = server.post("/api/v1/query", query.to_string()).await;
+        if answer["series"][0]["values"][0][1].as_f64() == Some(1.0) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{answer}");
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
