@@ -1,10 +1,12 @@
 //! gRPC at our port, and whatever comes to the port where gRPC usually goes.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::process::Stdio;
 
 use reqwest::{Client, Method, StatusCode, Version};
 
-use super::{Server, read};
+use super::{Server, plimsoll, read};
 
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -76,4 +78,35 @@ async fn the_other_port_keeps_no_server_from_starting_and_can_be_switched_off() 
     assert!(server.stop().success());
     let _server = Server::start_as(dir.path(), &[], &[(hint, "0")]);
     assert!(std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err());
+}
+
+#[tokio::test]
+async fn the_log_says_once_what_to_set_however_often_a_client_calls() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("log");
+    let mut child = plimsoll()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(dir.path().join("data"))
+        .env("PLIMSOLL_SERVER_GRPC_HINT_PORT", "0")
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let out = child.stdout.take().unwrap();
+    BufReader::new(out).read_line(&mut line).unwrap();
+    let url = line.trim().split(' ').next_back().unwrap().to_owned();
+    for _ in 0..3 {
+        call(&url).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    let said = log.lines().filter(|line| line.contains("speaks gRPC"));
+    let said: Vec<_> = said.collect();
+    assert_eq!(said.len(), 1, "{log}");
+    assert!(
+        said[0].contains("OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"),
+        "{log}"
+    );
 }
