@@ -44,6 +44,12 @@ bench: ## All benches, and a table of their figures
 	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
+.PHONY: dist
+dist: ## Program, systemd unit, completions and manual pages in target/dist, as below /usr/local
+	$(CARGO) build --release --locked -p plimsoll-server
+	@packaging/dist.sh $(CARGO_TARGET_DIR)/release/plimsoll $(CARGO_TARGET_DIR)/dist
+	@echo "dist: $(CARGO_TARGET_DIR)/dist"
+
 .PHONY: fmt
 fmt: ## Formats all code
 	$(CARGO) fmt --all

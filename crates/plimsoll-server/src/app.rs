@@ -18,6 +18,7 @@ use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
+use crate::ingest::refused::{Refused, grpc};
 use crate::performance::minutes;
 use crate::router;
 use crate::scrape::{self, Scrapes};
@@ -65,6 +66,8 @@ impl Server {
             ingest: Ingest::new(config.body),
             databases: Databases::default(),
             scrapes: Scrapes::new(&config.scrape),
+            url: url.clone(),
+            refused: Refused::default(),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
             exports: Slow::new(config.slow_requests_max, config.slow_timeout),
             backups: Slow::new(1, config.slow_timeout),
@@ -76,6 +79,7 @@ impl Server {
         });
         api::health::register(&app);
         spawn_tasks(&app, listener);
+        spawn_hint(&app).await;
         Ok(Self { app, url })
     }
 
@@ -88,6 +92,7 @@ impl Server {
         tasks.stop("listener", patience).await;
         for name in [
             "scrape",
+            "grpc_hint",
             "monitor",
             "self_monitor",
             "performance_metrics",
@@ -142,6 +147,20 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
     spawn("services", |app, stop| {
         Box::pin(services::recall::run(app, stop))
     });
+}
+
+/// The task that tells clients of gRPC's usual port where to send, if the port is free.
+async fn spawn_hint(app: &App) {
+    let Some(port) = app.config.grpc_hint_port else {
+        return;
+    };
+    if let Some(listener) = grpc::bind(port).await {
+        let (app, listener) = (app.clone(), Arc::new(listener));
+        let tasks = app.tasks.clone();
+        tasks.spawn("grpc_hint", move |stop| {
+            grpc::serve(app.clone(), listener.clone(), stop)
+        });
+    }
 }
 
 /// The signals that stop the process. From the moment this is made, they do no longer kill it.

@@ -11,6 +11,7 @@ use crate::http::{door, problem};
 use crate::ingest::influxql;
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
+use crate::ingest::refused::watch;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -26,6 +27,8 @@ pub fn router(app: App) -> Router {
         .route("/v1/traces", post(otlp::http::traces))
         .route("/v1/logs", post(otlp::http::logs))
         .route("/api/v1/services", get(api::services::services))
+        .route("/api/v1/refused", get(watch::refused))
+        .route("/api/v1/connect", get(v1::connect::connect))
         .route(
             "/api/performance/metrics",
             get(api::performance::metrics::metrics),
@@ -77,6 +80,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(door::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), watch::watch))
         .layer(app.monitor.layer())
         .with_state(app)
 }

@@ -10,6 +10,7 @@ use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
+use crate::ingest::refused::Refused;
 use crate::scrape::Scrapes;
 use crate::services::Services;
 use crate::store::Store;
@@ -18,6 +19,8 @@ use crate::tasks::Tasks;
 /// The running server.
 #[derive(Debug)]
 pub struct AppState {
+    /// Where it listens.
+    pub url: String,
     /// How it was configured.
     pub config: Config,
     /// Where every row is kept.
@@ -28,6 +31,8 @@ pub struct AppState {
     pub scrapes: Scrapes,
     /// Databases that clients of InfluxDB created.
     pub databases: Databases,
+    /// What was refused lately.
+    pub refused: Refused,
     /// Its long-lived tasks.
     pub tasks: Tasks,
     /// Where metrics of OpenTelemetry's format go.

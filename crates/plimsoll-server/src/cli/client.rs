@@ -12,8 +12,27 @@ use tokio::net::TcpStream;
 use crate::http::percent::percent_encoded;
 use crate::http::problem::in_words;
 
-/// Sends a request without a body; `path` starts with a slash.
+/// Sends a request without a body and takes a good answer only; `path` starts with a slash.
 pub(super) async fn send(
+    method: &str,
+    url: &str,
+    path: &str,
+) -> anyhow::Result<Response<Incoming>> {
+    let response = request(method, url, path).await?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match problem.as_object().and_then(in_words) {
+        Some(words) => bail!("{words}"),
+        None => bail!("{url} answered {status}"),
+    }
+}
+
+/// The same with whatever the answer is.
+pub(super) async fn request(
     method: &str,
     url: &str,
     path: &str,
@@ -40,20 +59,10 @@ pub(super) async fn send(
         .header("host", format!("{host}:{port}"))
         .body(Empty::<Bytes>::new())
         .context("cannot build the request")?;
-    let response = sender
+    sender
         .send_request(request)
         .await
-        .with_context(|| format!("{url} does not answer"))?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    let status = response.status();
-    let body = response.into_body().collect().await?.to_bytes();
-    let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match problem.as_object().and_then(in_words) {
-        Some(words) => bail!("{words}"),
-        None => bail!("{url} answered {status}"),
-    }
+        .with_context(|| format!("{url} does not answer"))
 }
 
 /// [`send`] with the whole answer read.

@@ -3,7 +3,11 @@
 mod backup;
 mod client;
 mod config;
+mod connect;
+mod doctor;
 mod export;
+mod manual;
+mod place;
 mod progress;
 mod query;
 mod serve;
@@ -11,12 +15,11 @@ mod target;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::config::Flags;
+use place::Place;
 
 /// The load line for your services.
 ///
@@ -28,6 +31,8 @@ use crate::config::Flags;
     arg_required_else_help = true,
     after_help = "Examples:
   plimsoll serve
+  plimsoll connect python
+  plimsoll doctor
   plimsoll query http_requests --field duration:p95 --group-by route --start -1h
   plimsoll backup /backups/plimsoll-monday
   plimsoll COMMAND --help"
@@ -41,6 +46,12 @@ struct Cli {
 enum Command {
     /// Runs the server.
     Serve(serve::Serve),
+    /// Prints what to paste so that a service sends here.
+    Connect(connect::ConnectCommand),
+    /// Looks for what is wrong, and says how to set it right.
+    Doctor(doctor::DoctorCommand),
+    /// Asks a server whether it is well.
+    Health(doctor::HealthCommand),
     /// Asks for stored rows or their aggregates.
     Query(query::QueryCommand),
     /// Writes stored rows to standard output.
@@ -49,29 +60,12 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Makes a data folder from a backup.
     Restore(backup::RestoreCommand),
+    /// Prints what a shell needs to complete the commands.
+    Completions(manual::CompletionsCommand),
+    /// Prints the manual page, or writes those of all commands into a folder.
+    Man(manual::ManCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
-}
-
-/// Flags of every command that reads the configuration.
-#[derive(Clone, Debug, Args)]
-struct Place {
-    /// The data folder [default: ./plimsoll-data].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The configuration file [default: plimsoll.toml, if it exists].
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-impl Place {
-    fn flags(&self) -> Flags {
-        Flags {
-            config: self.config.clone(),
-            data: self.data.clone(),
-            listen: None,
-        }
-    }
 }
 
 /// Runs the command line of this process.
@@ -90,10 +84,15 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Serve(command) => serve::run(&command),
+        Command::Connect(command) => read_enough(connect::run(&command)),
+        Command::Doctor(command) => doctor::run(&command),
+        Command::Health(command) => doctor::run_health(&command),
         Command::Query(command) => read_enough(query::run(&command)),
         Command::Export(command) => read_enough(export::run(&command)),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(command) => backup::run_restore(&command),
+        Command::Completions(command) => read_enough(manual::run_completions(&command)),
+        Command::Man(command) => read_enough(manual::run_man(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {

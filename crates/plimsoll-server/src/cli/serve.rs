@@ -11,7 +11,7 @@ use super::{Place, no_colour, say};
 use crate::app::{Server, Signals};
 use crate::config::Layers;
 use crate::http::listener;
-use crate::self_monitor;
+use crate::{sd, self_monitor};
 
 /// Runs the server. Prints its URL once it answers.
 #[derive(Debug, Args)]
@@ -59,7 +59,9 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
             () = signals.told_to_stop() => return Ok(()),
         };
         say(&format!("plimsoll listens on {}", server.url))?;
+        sd::tell(sd::State::Ready);
         signals.told_to_stop().await;
+        sd::tell(sd::State::Stopping);
         server.stop().await;
         anyhow::Ok(())
     })?;

@@ -58,6 +58,8 @@ pub struct Config {
     pub slow_requests_max: usize,
     /// Longest a long read may take.
     pub slow_timeout: Duration,
+    /// Where clients of OTLP over gRPC are told what to set, if the port is free.
+    pub grpc_hint_port: Option<u16>,
     /// What is kept, where and for how long.
     pub store: StoreConfig,
     /// How long the windows are that the server keeps of itself.
@@ -136,6 +138,7 @@ impl Layers {
             connections_max: server.connections_max,
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
+            grpc_hint_port: Some(server.grpc_hint_port).filter(|port| *port != 0),
             store: self.store(&raw.store)?,
             monitor_interval: self.monitor_interval(raw.monitor.interval_secs)?,
             monitor: self.monitor(&raw.monitor)?,

@@ -35,6 +35,8 @@ pub struct Server {
     pub slow_requests_max: usize,
     /// Longest a query may take, its wait included.
     pub slow_timeout_secs: u64,
+    /// Where clients of OTLP over gRPC are told what to set, if the port is free; 0: nowhere.
+    pub grpc_hint_port: u16,
 }
 
 impl Default for Server {
@@ -46,6 +48,7 @@ impl Default for Server {
             connections_max: 1_024,
             slow_requests_max: 2,
             slow_timeout_secs: 30,
+            grpc_hint_port: 4317,
         }
     }
 }

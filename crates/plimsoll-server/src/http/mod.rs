@@ -3,6 +3,7 @@
 pub mod body;
 pub mod door;
 pub mod extract;
+pub mod grpc;
 pub mod listener;
 pub(crate) mod percent;
 pub mod problem;

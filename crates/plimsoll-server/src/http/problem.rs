@@ -118,14 +118,31 @@ impl Problem {
     }
 }
 
+/// What a problem says, kept beside its answer for those that the answer passes on its way out.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The status.
+    pub status: StatusCode,
+    /// The sentence for people, as of [`Problem::in_words`].
+    pub words: String,
+    /// Whether only parts of the request were refused, which its handler has noted already.
+    pub is_of_parts: bool,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let told = Told {
+            status: self.status,
+            words: self.in_words(),
+            is_of_parts: self.members.contains_key("dropped"),
+        };
         let body = Value::Object(self.members).to_string();
         let mut response = (self.status, body).into_response();
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        response.extensions_mut().insert(told);
         if let Some(secs) = self.retry_after_secs {
             response
                 .headers_mut()

@@ -3,6 +3,7 @@
 pub mod influxql;
 pub mod line_protocol;
 pub mod otlp;
+pub mod refused;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,9 +41,9 @@ pub struct Ingest {
 }
 
 /// Bodies that may be in memory at once, as a multiple of the largest one.
-const BODIES_AT_ONCE: usize = 4;
+pub const BODIES_AT_ONCE: usize = 4;
 /// Large bodies that are decompressed and read at once: a small one may unfold to the largest size.
-const READERS: usize = 4;
+pub const READERS: usize = 4;
 
 impl Ingest {
     /// Bodies of all writers together stay within a few of the largest.

@@ -69,6 +69,7 @@ pub use error::{AppendError, StoreError};
 use files::Files;
 use journal::{Journal, Limits};
 use lock::FolderLock;
+pub use lock::Holder;
 use memory::Memory;
 use memtable::Memtable;
 pub use memtable::Run;

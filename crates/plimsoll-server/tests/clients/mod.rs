@@ -4,6 +4,7 @@
     reason = "a test may panic; clippy sees only functions marked as tests"
 )]
 
+mod grpc;
 mod influxdb;
 mod library;
 mod otlp;
@@ -11,5 +12,6 @@ mod otlp;
 mod parquet;
 mod prometheus;
 mod python;
+mod recipes;
 mod services;
 mod twice;

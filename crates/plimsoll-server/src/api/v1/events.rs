@@ -14,6 +14,8 @@ use serde_json::{Value as Json, json};
 
 use crate::http::problem::{Answer, Problem};
 use crate::ingest;
+use crate::ingest::line_protocol::EXAMPLE_BYTES;
+use crate::ingest::refused::{Sender, Way};
 use crate::reading::NO_LIMIT;
 use crate::state::{App, AppState};
 use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter};
@@ -50,7 +52,8 @@ const MOST_NAMED: usize = 20;
 /// 400 with the place and reason of the first events that were not taken; what a write can fail with.
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
     let reading = app.clone();
-    let read = move |text: &[u8]| Rows::read(&reading, text);
+    let sender = Sender::of(&headers);
+    let read = move |text: &[u8]| Rows::read(&reading, text, sender);
     let storing = app.clone();
     let store = move |rows: Rows| rows.store(&storing);
     posted(&app, &headers, body, app.config.body, read, store).await
@@ -107,20 +110,31 @@ struct Rows {
     out_of_time: usize,
     /// Events that were refused for the series limit.
     over_series_limit: usize,
+    /// Who sent them.
+    sender: Sender,
+    /// The first refused event, as it came.
+    example: String,
 }
 
 impl Rows {
-    fn read(app: &AppState, text: &[u8]) -> Answer<Self> {
+    fn read(app: &AppState, text: &[u8], sender: Sender) -> Answer<Self> {
         let events = List::read(text)?;
         if events.count > MAX_EVENTS {
             let detail = format!("at most {MAX_EVENTS} events in a request");
             return Err(Problem::bad_field("events", events.count, detail));
         }
         let now = tick::now();
-        let mut rows = Self::default();
+        let mut rows = Self {
+            sender,
+            ..Self::default()
+        };
         for (index, event) in events.first.into_iter().enumerate() {
             if let Err(reason) = rows.add(app, event, now) {
                 rows.refused_count += 1;
+                if rows.refused_count == 1 {
+                    let text = event.get();
+                    rows.example = text[..text.floor_char_boundary(EXAMPLE_BYTES)].to_owned();
+                }
                 if rows.refused.len() < MOST_NAMED {
                     rows.refused.push((index, reason));
                 }
@@ -169,6 +183,12 @@ impl Rows {
         let (refused, refused_count) = (std::mem::take(&mut self.refused), self.refused_count);
         app.ingest
             .events(refused_count, self.out_of_time, self.over_series_limit);
+        if let Some((_, first)) = refused.first() {
+            let (count, sender) = (refused_count as u64, std::mem::take(&mut self.sender));
+            let (reason, example) = (first.reason(), Some(&*self.example));
+            app.refused
+                .note(Way::Events, reason, count, sender, example, tick::now());
+        }
         if stored > 0 {
             let kept = self.settle(app)?;
             ingest::append_blocking(app, self.batch(&kept.places))?;

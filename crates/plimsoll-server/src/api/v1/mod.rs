@@ -2,6 +2,7 @@
 
 pub mod backup;
 mod column;
+pub mod connect;
 mod event;
 pub mod event_times;
 pub mod events;

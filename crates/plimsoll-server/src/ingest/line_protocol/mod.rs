@@ -24,6 +24,7 @@ use crate::http::body::{self, Encoding};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
 use crate::ingest;
+use crate::ingest::refused::{Sender, Way};
 use crate::state::{App, AppState};
 use crate::store::table::Nanos;
 use crate::tick;
@@ -31,7 +32,7 @@ use crate::tick;
 use parser::{Context, Parsed};
 use precision::Version;
 pub use reason::Reason;
-pub use rejected::Rejected;
+pub use rejected::{EXAMPLE_BYTES, Rejected};
 
 /// Smaller bodies are read where they arrive; larger ones on a thread that may be busy for milliseconds.
 const INLINE_BYTES: usize = 64 << 10;
@@ -144,6 +145,18 @@ async fn write(app: App, unit: Nanos, headers: &HeaderMap, body: Body) -> Answer
             .map_err(|panic| Problem::internal("the request failed").because(&panic))??
     };
     app.ingest.refused(&rejected);
+    for kind in &rejected.kinds {
+        let (reason, count) = (kind.reason.to_string(), kind.count as u64);
+        let (sender, example) = (Sender::of(headers), Some(&*kind.example));
+        app.refused.note(
+            Way::LineProtocol,
+            &reason,
+            count,
+            sender,
+            example,
+            tick::now(),
+        );
+    }
     if rejected.count == 0 {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }

@@ -92,7 +92,8 @@ impl Parser<'_> {
             match std::str::from_utf8(line) {
                 Ok(line) => self.lines(line),
                 Err(_) => {
-                    self.parsed.rejected.add(self.line, Reason::NotText);
+                    let text = String::from_utf8_lossy(line);
+                    self.parsed.rejected.add(self.line, Reason::NotText, &text);
                     self.line += newlines(line);
                 }
             }
@@ -134,8 +135,9 @@ impl Parser<'_> {
                     for table in &mut self.tables {
                         table.undo_row();
                     }
-                    self.parsed.rejected.add(self.line, reason);
-                    scan::line_end(bytes, at)
+                    let end = scan::line_end(bytes, at);
+                    self.parsed.rejected.add(self.line, reason, &text[at..end]);
+                    end
                 }
             };
             // Only strings hold newlines, and only they make a line long enough to be worth a look.

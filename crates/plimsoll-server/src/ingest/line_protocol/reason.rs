@@ -85,3 +85,14 @@ pub enum Reason {
     #[error("not UTF-8")]
     NotText,
 }
+
+impl Reason {
+    /// Whether the two differ in names and values only.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        use std::mem::discriminant;
+        match (self, other) {
+            (Self::Field(own), Self::Field(other)) => discriminant(own) == discriminant(other),
+            (own, other) => discriminant(own) == discriminant(other),
+        }
+    }
+}

@@ -18,14 +18,42 @@ pub struct Rejected {
     pub out_of_time: usize,
     /// Of these, how many for the series limit.
     pub over_series_limit: usize,
+    /// All of them by kind of reason.
+    pub kinds: Vec<Kind>,
 }
+
+/// Lines that were not taken for the same kind of reason.
+#[derive(Debug)]
+pub struct Kind {
+    /// Why the first one was not.
+    pub reason: Reason,
+    /// How many there are.
+    pub count: usize,
+    /// The first one's text, cut to [`EXAMPLE_BYTES`].
+    pub example: String,
+}
+
+/// So much of a line is kept as an example.
+pub const EXAMPLE_BYTES: usize = 1_024;
 
 impl Rejected {
     /// Most lines that are named.
     pub const MOST_NAMED: usize = 20;
 
-    pub(super) fn add(&mut self, line: usize, reason: Reason) {
+    pub(super) fn add(&mut self, line: usize, reason: Reason, text: &str) {
         self.count += 1;
+        let known = self
+            .kinds
+            .iter_mut()
+            .find(|kind| kind.reason.is_like(&reason));
+        match known {
+            Some(kind) => kind.count += 1,
+            None => self.kinds.push(Kind {
+                reason: reason.clone(),
+                count: 1,
+                example: text[..text.floor_char_boundary(EXAMPLE_BYTES)].to_owned(),
+            }),
+        }
         match reason {
             Reason::InFuture(_) | Reason::TooOld(_) => self.out_of_time += 1,
             Reason::Series(_) => self.over_series_limit += 1,

@@ -23,6 +23,7 @@ use super::{Otlp, Taken};
 use crate::http::body::{self, Encoding};
 use crate::http::problem::{Answer, Problem};
 use crate::ingest::problem;
+use crate::ingest::refused::{Sender, Way};
 use crate::state::App;
 use crate::store::AppendError;
 use crate::store::table::Nanos;
@@ -78,11 +79,18 @@ async fn take_in<R: Answered>(
     let Taken { rows, refusals } = taken?;
     app.ingest.written(rows);
     app.ingest.points(&refusals);
+    for (metric, reason, points) in refusals.by_reason() {
+        let sender = Sender::of(&headers).for_service(Some(refusals.service.clone()));
+        app.refused
+            .note(R::WAY, reason, points, sender, Some(metric), tick::now());
+    }
     Ok(answer::<R>(format, &refusals))
 }
 
 /// What a request is answered with.
 trait Answered: Request + Send + 'static {
+    /// By which way it came, for whoever looks at what was refused.
+    const WAY: Way;
     /// The name in JSON of the count of what was refused.
     const REFUSED: &'static str;
 
@@ -91,6 +99,7 @@ trait Answered: Request + Send + 'static {
 }
 
 impl Answered for ExportMetricsServiceRequest {
+    const WAY: Way = Way::OtlpMetrics;
     const REFUSED: &'static str = "rejectedDataPoints";
 
     fn encoded(refused: Option<(i64, String)>) -> Vec<u8> {
@@ -106,6 +115,7 @@ impl Answered for ExportMetricsServiceRequest {
 }
 
 impl Answered for ExportTraceServiceRequest {
+    const WAY: Way = Way::OtlpTraces;
     const REFUSED: &'static str = "rejectedSpans";
 
     fn encoded(refused: Option<(i64, String)>) -> Vec<u8> {
@@ -121,6 +131,7 @@ impl Answered for ExportTraceServiceRequest {
 }
 
 impl Answered for ExportLogsServiceRequest {
+    const WAY: Way = Way::OtlpLogs;
     const REFUSED: &'static str = "rejectedLogRecords";
 
     fn encoded(refused: Option<(i64, String)>) -> Vec<u8> {

@@ -112,10 +112,12 @@ impl Otlp {
         for seen in &mapped.seen {
             self.services.note(seen, now);
         }
+        let service = mapped.seen.first().map(|seen| seen.service.clone());
         let settled = self.spans.remember(mapped, now);
         // What was sent is on disk already; this only tells who called.
         rows += self.keep_spans(&settled, now, &mut Refusals::default())?;
         if refusals.points > 0 {
+            refusals.service = service.unwrap_or_default();
             let spans = refusals.points;
             tracing::debug!(spans, "refused {spans} spans: {}", refusals.message());
         }
@@ -191,7 +193,10 @@ impl Otlp {
         now: Nanos,
     ) -> Result<Taken, AppendError> {
         points::walk(request, &mut rows);
-        let refusals = std::mem::take(&mut rows.refusals);
+        let mut refusals = std::mem::take(&mut rows.refusals);
+        if refusals.points > 0 {
+            refusals.service = service_of(request);
+        }
         let started = std::mem::take(&mut rows.started);
         let exports = std::mem::take(&mut rows.exports);
         let seen = std::mem::take(&mut rows.seen);
@@ -218,4 +223,16 @@ impl Otlp {
         // The semaphore is never closed.
         self.decoding.acquire().await.ok()
     }
+}
+
+/// The service of the first resource that names one.
+fn service_of(request: &ExportMetricsServiceRequest) -> String {
+    let resources = request.resource_metrics.iter();
+    let attributes = resources.filter_map(|sent| Some(&sent.resource.as_ref()?.attributes));
+    let mut named =
+        attributes.filter_map(|attributes| attributes::find(attributes, &["service.name"]));
+    named.next().map_or_else(
+        || attributes::UNKNOWN_SERVICE.to_owned(),
+        std::borrow::Cow::into_owned,
+    )
 }

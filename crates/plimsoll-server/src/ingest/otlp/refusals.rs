@@ -16,6 +16,8 @@ pub struct Refusals {
     pub over_series_limit: u64,
     /// The first different reasons, with how many points each.
     reasons: Vec<(String, u64)>,
+    /// The service that sent the first of the request; empty when nothing was refused.
+    pub service: String,
 }
 
 impl Refusals {
@@ -38,6 +40,20 @@ impl Refusals {
             None if self.reasons.len() < MAX_REASONS => self.reasons.push((reason, points)),
             None => {}
         }
+    }
+
+    /// Each reason with a metric that has it and the number of points; points for other reasons stand under the last one.
+    pub fn by_reason(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        let named: u64 = self.reasons.iter().map(|(_, points)| points).sum();
+        let (unnamed, last) = (self.points.saturating_sub(named), self.reasons.len());
+        self.reasons
+            .iter()
+            .zip(1..)
+            .map(move |((text, points), number)| {
+                let (metric, reason) = text.split_once(' ').unwrap_or(("", text));
+                let more = if number == last { unnamed } else { 0 };
+                (metric, reason, points + more)
+            })
     }
 
     /// The reasons in words, for the sender; empty when nothing was refused.

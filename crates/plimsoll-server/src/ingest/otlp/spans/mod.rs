@@ -163,7 +163,7 @@ impl<'a> Export<'a> {
         self.resources.push(of_resource);
         for span in spans {
             if let Err(reason) = self.span(span) {
-                self.refusals.add(1, reason);
+                self.refusals.add(1, format!("span {reason}"));
             }
         }
     }
@@ -171,13 +171,13 @@ impl<'a> Export<'a> {
     fn span(&mut self, span: &'a Span) -> Result<(), String> {
         let key = key_of(&span.trace_id, &span.span_id);
         if key == 0 {
-            return Err("a span without trace_id or span_id".to_owned());
+            return Err("has no trace_id or span_id".to_owned());
         }
         if span.end_time_unix_nano == 0 || span.start_time_unix_nano == 0 {
-            return Err("a span without start or end".to_owned());
+            return Err("has no start or no end".to_owned());
         }
         if span.end_time_unix_nano < span.start_time_unix_nano {
-            return Err("a span that ends before it starts".to_owned());
+            return Err("ends before it starts".to_owned());
         }
         let facts = Facts::of(&span.attributes);
         let observation = Observation::of(span, &facts);

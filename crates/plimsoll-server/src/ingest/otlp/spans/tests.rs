@@ -350,8 +350,8 @@ fn spans_that_cannot_be_are_refused_by_name_and_the_others_kept() {
     assert_eq!(refused, 4, "{why}");
     for part in [
         "ends before it starts",
-        "without start or end",
-        "without trace_id",
+        "has no start or no end",
+        "has no trace_id",
         "future",
     ] {
         assert!(why.contains(part), "{why}");
