@@ -3,6 +3,7 @@
 mod backups;
 mod bounded;
 mod commands;
+mod described;
 mod disk;
 mod doors;
 mod environment;
@@ -15,9 +16,11 @@ mod limits;
 mod missing;
 mod named;
 mod otlp;
+mod problems;
 mod queries;
 mod services;
 mod stalled;
+mod streams;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};
