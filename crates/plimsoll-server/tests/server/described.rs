@@ -161,7 +161,8 @@ async fn the_page_shows_every_operation_and_asks_no_other_host() {
 #[tokio::test]
 async fn examples_of_the_page_can_be_run_as_they_are() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
+    // Its own windows would give the field another type.
+    let server = Server::start_as(dir.path(), &[], &[("PLIMSOLL_MONITOR_ENABLED", "false")]);
     server
         .write("http_requests,service=shop,route=/orders duration=0.5")
         .await;

@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 
 use super::{Server, now};
 
+/// A server that writes nothing of itself, so that all that comes is what the test wrote.
+fn start(dir: &std::path::Path) -> Server {
+    Server::start_as(dir, &[], &[("PLIMSOLL_MONITOR_ENABLED", "false")])
+}
+
 /// A stream being read.
 struct Reader {
     answer: Response,
@@ -99,7 +104,7 @@ fn count(event: &Event) -> u64 {
 #[tokio::test]
 async fn a_window_comes_whole_whenever_rows_of_it_came() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
+    let server = start(dir.path());
     let mut stream = Reader::open(&server, "/api/stream?service=shop&types=window", None).await;
     // Well within one window, whenever the test runs.
     let time = now() / 10_000_000_000 * 10_000_000_000 - 5_000_000_000;
@@ -141,7 +146,7 @@ async fn a_window_comes_whole_whenever_rows_of_it_came() {
 #[tokio::test]
 async fn events_and_new_services_are_told() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
+    let server = start(dir.path());
     let mut stream = Reader::open(&server, "/api/stream?types=event,change", None).await;
     let sent = json!({"event_type": "deploy", "entity_id": "shop", "state": 3, "attributes": {"by": "ci"}});
     server.post("/api/v1/events", sent.to_string()).await;
@@ -177,7 +182,7 @@ async fn events_and_new_services_are_told() {
 #[tokio::test]
 async fn a_lost_connection_goes_on_and_an_unknown_id_resets() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
+    let server = start(dir.path());
     let path = "/api/stream?service=shop&types=window";
     let mut stream = Reader::open(&server, path, None).await;
     write(&server, "shop", 1, now()).await;
@@ -196,7 +201,7 @@ async fn a_lost_connection_goes_on_and_an_unknown_id_resets() {
 #[tokio::test]
 async fn streams_end_at_once_when_the_server_stops() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
+    let server = start(dir.path());
     let mut stream = Reader::open(&server, "/api/stream", None).await;
     let told = Instant::now();
     server.terminate();
