@@ -30,10 +30,14 @@ bench-overhead: ## What measuring a request costs, beside axum-prometheus and Op
 bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes, latency (see bench/store/README.md)
 	@bench/store/run.sh
 
+.PHONY: bench-stream
+bench-stream: ## Open streams: how many one core serves, the memory of each (see bench/stream/README.md)
+	@bench/stream/run.sh
+
 .PHONY: bench
 bench: ## All benches, and a table of their figures
 	@mkdir -p $(CARGO_TARGET_DIR)
-	@{ bench/overhead/run.sh && bench/store/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@{ bench/overhead/run.sh && bench/store/run.sh && bench/stream/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: fmt
