@@ -25,7 +25,7 @@ pub enum StreamData {
 pub struct Window {
     /// Whose requests.
     pub service: String,
-    /// When the window begins; rows of this very moment belong to the one before.
+    /// When the window begins; rows of the first second belong to the one before, whose end they tell.
     #[schema(format = DateTime)]
     pub start: String,
     /// When it ends.

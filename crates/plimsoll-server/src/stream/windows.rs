@@ -17,6 +17,9 @@ use crate::store::table::Nanos;
 
 /// Length of a window.
 const LENGTH: Nanos = 10_000_000_000;
+/// A window that was counted closes a little late, and its rows are written with that moment: they are of the window that
+/// has just ended, not of the next.
+const SLACK: Nanos = 1_000_000_000;
 /// Windows told at a time, the newest; older rows are history.
 const MOST_WINDOWS: i64 = 6;
 /// Most routes of a window.
@@ -74,10 +77,9 @@ pub(super) fn told(store: &Store, touched: Touched) -> Result<Vec<StreamData>, Q
     Ok(told)
 }
 
-/// Number of the window that a row belongs to: a window ends with the moment that is a multiple of its length, for what is
-/// counted over a window is written with its end.
+/// Number of the window that a row belongs to.
 fn window_of(time: Nanos) -> i64 {
-    time.saturating_sub(1).div_euclid(LENGTH)
+    time.saturating_sub(SLACK + 1).div_euclid(LENGTH)
 }
 
 fn services(store: &Store, rows: &Rows) -> Services {
@@ -101,8 +103,8 @@ fn read(store: &Store, window: i64, services: &Services) -> Result<Vec<Window>, 
     let start = window.saturating_mul(LENGTH);
     let end = start.saturating_add(LENGTH);
     let period = Period {
-        start: start + 1,
-        end: end.saturating_add(1),
+        start: start.saturating_add(SLACK + 1),
+        end: end.saturating_add(SLACK + 1),
     };
     let scope = match services
         .as_ref()
@@ -163,4 +165,26 @@ fn happened(store: &Store, event: &NewEvent) -> Happened {
         (event.state.as_deref(), event.value),
         event.attributes.as_deref(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Nanos = 1_000_000_000;
+
+    #[test]
+    fn a_row_written_as_its_window_closed_is_of_that_window() {
+        let moments = [
+            (10 * SECOND, 0),
+            (10 * SECOND + 1_400_000, 0),
+            (11 * SECOND, 0),
+            (11 * SECOND + 1, 1),
+            (20 * SECOND, 1),
+            (21 * SECOND, 1),
+        ];
+        for (time, window) in moments {
+            assert_eq!(window_of(time), window, "{time}");
+        }
+    }
 }
