@@ -64,7 +64,7 @@ pub enum Refused {
 impl Hub {
     /// For at most `clients_max` clients. Ids go on from `now`, so that those of an earlier run are older.
     pub fn new(clients_max: usize, now: Nanos) -> Self {
-        // Milliseconds leave room for 1,000 events in each, and JavaScript's numbers hold them.
+        // Microseconds: JavaScript's numbers hold them, and no run makes a million events a second.
         let first = u64::try_from(now / 1_000).unwrap_or(0);
         let (live, _) = broadcast::channel(LAG);
         Self {

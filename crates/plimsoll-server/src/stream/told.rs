@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::v1::events_read::Happened;
+use crate::api::v1::event_answers::Happened;
 
 /// The `data` of an event: `window` a [`Window`], `event` an event, `change` a [`Change`], `reset` a [`Reset`].
 #[derive(Debug, Serialize, ToSchema)]

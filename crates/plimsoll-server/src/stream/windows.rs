@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::told::{Change, RouteWindow, StreamData, Window};
 use super::touched::{NewEvent, Rows, Touched};
+use crate::api::v1::event_answers::Happened;
 use crate::api::v1::events::{ENTITY_ID, EVENT_TYPE};
-use crate::api::v1::events_read::Happened;
 use crate::performance::requests::{RequestCounts, RequestKey, requests};
 use crate::performance::{Period, Scope};
 use crate::reading::Reading;

@@ -1,9 +1,9 @@
 //! `GET /api/v1/events` and `/api/v1/events/stats`: what happened.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use utoipa::IntoParams;
 
 use crate::http::extract::Params;
 use crate::http::percent::percent_encoded;
@@ -20,6 +20,7 @@ use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 use crate::tick;
 
+use super::event_answers::{EntityCount, EventPage, EventStats, Happened, TypeCount};
 use super::events::{ATTRIBUTES, ENTITY_ID, EVENT_TYPE, MEASUREMENT, STATE, VALUE};
 use super::query::problem;
 use super::time;
@@ -54,79 +55,6 @@ pub struct EventParams {
     /// First time after; without it up to now.
     #[param(example = "now")]
     pub(super) end_time: Option<String>,
-}
-
-/// A page of events.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EventPage {
-    /// The newest first.
-    events: Vec<Happened>,
-    /// How many there are in the range.
-    total: u64,
-    /// The path of the next page.
-    next: Option<String>,
-    /// What damage is known to keep from the answer, in words with its extent.
-    missing: Vec<String>,
-}
-
-/// An event.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Event)]
-pub struct Happened {
-    /// When it happened.
-    #[schema(format = DateTime)]
-    time: String,
-    /// What happened.
-    event_type: Option<String>,
-    /// Whom it happened to.
-    entity_id: Option<String>,
-    /// The new state as text.
-    state: Option<String>,
-    /// The new state as a number, if it is one.
-    value: Option<f64>,
-    /// What else is known; an object, unless the row was written by other means.
-    attributes: Json,
-}
-
-/// Numbers of events in a range.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EventStats {
-    /// First time; null: from the first event.
-    #[schema(format = DateTime)]
-    start_time: Option<String>,
-    /// First time after.
-    #[schema(format = DateTime)]
-    end_time: String,
-    /// Events in all.
-    total_events: u64,
-    /// Mean over the range; null for one without a start.
-    events_per_minute: Option<f64>,
-    /// Entities that had any.
-    entities: usize,
-    /// By kind, the most first.
-    by_type: Vec<TypeCount>,
-    /// Of the entities with the most events.
-    by_entity: Vec<EntityCount>,
-    /// What damage is known to keep from the answer, in words with its extent.
-    missing: Vec<String>,
-}
-
-/// Events of a kind.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TypeCount {
-    /// The kind.
-    event_type: String,
-    /// How many.
-    count: u64,
-}
-
-/// Events of an entity.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct EntityCount {
-    /// The entity.
-    entity_id: String,
-    /// How many.
-    count: u64,
 }
 
 /// A page of events, newest first.
@@ -222,29 +150,6 @@ fn event(series: &AnswerSeries, row: usize) -> Happened {
         ),
         text(&series.columns[2][row]),
     )
-}
-
-impl Happened {
-    /// An event of a type and an entity, with its state as text and as a number, and what else is known as JSON.
-    pub(crate) fn new(
-        time: Nanos,
-        (event_type, entity_id): (Option<String>, Option<String>),
-        (state, value): (Option<&str>, Option<f64>),
-        attributes: Option<&str>,
-    ) -> Self {
-        let attributes = match attributes {
-            Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Json::from(text)),
-            None => json!({}),
-        };
-        Self {
-            time: time::rfc3339(time),
-            event_type,
-            entity_id,
-            state: state.map(str::to_owned),
-            value,
-            attributes,
-        }
-    }
 }
 
 /// How many events there were, of which kinds, and whose.

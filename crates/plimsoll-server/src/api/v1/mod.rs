@@ -3,6 +3,7 @@
 pub mod backup;
 mod column;
 mod event;
+pub mod event_answers;
 pub mod event_times;
 pub mod events;
 pub mod events_read;

@@ -19,7 +19,8 @@ use crate::openapi::tag;
 use crate::state::{App, AppState};
 use crate::tick;
 
-use super::events_read::{self, EventParams, EventStats};
+use super::event_answers::EventStats;
+use super::events_read::{self, EventParams};
 
 /// How long the statistics of a closed range are kept.
 const CLOSED: Duration = Duration::from_secs(600);
