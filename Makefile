@@ -38,10 +38,14 @@ bench-otlp: ## Taking OpenTelemetry data in, beside decoding it alone (see bench
 bench-scrape: ## Scraping beside Prometheus: CPU for the same page (see bench/scrape/README.md)
 	@bench/scrape/run.sh
 
+.PHONY: bench-stream
+bench-stream: ## Open streams: how many one core serves, the memory of each (see bench/stream/README.md)
+	@bench/stream/run.sh
+
 .PHONY: bench
 bench: ## All benches, and a table of their figures
 	@mkdir -p $(CARGO_TARGET_DIR)
-	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh && bench/stream/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: dist

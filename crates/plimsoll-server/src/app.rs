@@ -19,6 +19,7 @@ use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::{Refused, grpc};
+use crate::openapi::Document;
 use crate::performance::minutes;
 use crate::router;
 use crate::scrape::{self, Scrapes};
@@ -26,6 +27,7 @@ use crate::self_monitor;
 use crate::services::{self, Services};
 use crate::state::{App, AppState};
 use crate::store::Store;
+use crate::stream::{self, Hub};
 use crate::tasks::{Stop, Tasks};
 use crate::tick;
 
@@ -58,9 +60,10 @@ impl Server {
         let store = opening.await.context("opening the store failed")??;
         store.announce(&url);
         let services = Arc::new(Services::default());
+        let stream = Arc::new(Hub::new(config.streams_max, tick::now()));
         let app = Arc::new(AppState {
             monitor: self_monitor::monitor(&config).context("cannot monitor the server itself")?,
-            otlp: Arc::new(Otlp::new(store.clone(), services.clone())),
+            otlp: Arc::new(Otlp::new(store.clone(), services.clone(), stream.clone())),
             services,
             store,
             ingest: Ingest::new(config.body),
@@ -73,6 +76,8 @@ impl Server {
             backups: Slow::new(1, config.slow_timeout),
             stats: StatsCache::default(),
             event_times: EventTimes::default(),
+            stream,
+            document: Document::default(),
             started: Instant::now(),
             tasks: Tasks::default(),
             config,
@@ -88,6 +93,8 @@ impl Server {
         let deadline = Instant::now() + STOP_PATIENCE;
         let left = || deadline.saturating_duration_since(Instant::now());
         let tasks = &self.app.tasks;
+        // Streams never end by themselves.
+        self.app.stream.close();
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
         for name in [
@@ -97,6 +104,7 @@ impl Server {
             "self_monitor",
             "performance_metrics",
             "services",
+            "stream",
             "tick",
         ] {
             tasks.stop(name, left().min(TASK_PATIENCE)).await;
@@ -147,6 +155,7 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
     spawn("services", |app, stop| {
         Box::pin(services::recall::run(app, stop))
     });
+    spawn("stream", |app, stop| Box::pin(stream::run::run(app, stop)));
 }
 
 /// The task that tells clients of gRPC's usual port where to send, if the port is free.

@@ -11,9 +11,11 @@ use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::Refused;
+use crate::openapi::Document;
 use crate::scrape::Scrapes;
 use crate::services::Services;
 use crate::store::Store;
+use crate::stream::Hub;
 use crate::tasks::Tasks;
 
 /// The running server.
@@ -51,6 +53,10 @@ pub struct AppState {
     pub stats: StatsCache,
     /// Times of events that are being written.
     pub event_times: EventTimes,
+    /// Who listens to what changes.
+    pub stream: Arc<Hub>,
+    /// What it offers, described.
+    pub document: Document,
     /// When the server started.
     pub started: Instant,
 }

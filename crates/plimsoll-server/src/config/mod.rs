@@ -54,6 +54,8 @@ pub struct Config {
     pub body: BodyLimits,
     /// Connections at once.
     pub connections_max: usize,
+    /// Clients of the stream at once.
+    pub streams_max: usize,
     /// Long reads at once.
     pub slow_requests_max: usize,
     /// Longest a long read may take.
@@ -124,6 +126,7 @@ impl Layers {
         };
         for (key, value) in [
             ("server.connections_max", server.connections_max),
+            ("server.streams_max", server.streams_max),
             ("server.slow_requests_max", server.slow_requests_max),
             ("store.max_series", raw.store.max_series),
             ("store.max_fields", raw.store.max_fields),
@@ -136,6 +139,7 @@ impl Layers {
             listen,
             body,
             connections_max: server.connections_max,
+            streams_max: server.streams_max,
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
             grpc_hint_port: Some(server.grpc_hint_port).filter(|port| *port != 0),

@@ -1,6 +1,7 @@
 //! A recipe before and after a server's address was put into it.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::address::Address;
 
@@ -92,7 +93,7 @@ impl Template {
 }
 
 /// What to do so that one kind of sender sends here. The last step shows what has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Recipe {
     /// Its name on the command line.
     pub name: &'static str,
@@ -105,7 +106,7 @@ pub struct Recipe {
 }
 
 /// One step of a [`Recipe`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Step {
     /// What to do with the code, in a sentence.
     pub text: &'static str,

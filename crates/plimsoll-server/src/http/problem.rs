@@ -178,8 +178,7 @@ pub fn json_bytes(body: Vec<u8>) -> Response {
 
 /// The answer for a path that is none of ours.
 pub async fn unknown_path(uri: axum::http::Uri) -> Problem {
-    Problem::not_found(format!("there is nothing at {}", uri.path()))
-        .with("see", json!("/api/v1/query, /write, /v1/metrics, /health"))
+    Problem::not_found(format!("there is nothing at {}", uri.path())).with("see", json!("/docs"))
 }
 
 /// The answer for a path of ours with another method.
@@ -191,9 +190,46 @@ pub async fn unknown_method(method: axum::http::Method, uri: axum::http::Uri) ->
     )
 }
 
+/// The answer for a handler that panicked.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer that catches hands over what was thrown"
+)]
+pub fn of_panic(thrown: Box<dyn std::any::Any + Send>) -> Response {
+    let text = thrown
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| thrown.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message");
+    Problem::internal("the request failed")
+        .because(&format!("a handler panicked: {text}"))
+        .into_response()
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_with_a_problem() {
+        async fn panics() -> StatusCode {
+            panic!("on purpose")
+        }
+        let router: Router = Router::new()
+            .route("/", get(panics))
+            .layer(CatchPanicLayer::custom(of_panic));
+        let answer = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = answer.headers()[header::CONTENT_TYPE].clone();
+        assert_eq!(kind, "application/problem+json");
+    }
 
     #[test]
     fn in_words_a_problem_names_field_and_value() {

@@ -1,6 +1,7 @@
 //! What of an answer was not kept, and why.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How many different reasons are told.
 const MAX_REASONS: usize = 8;
@@ -8,7 +9,8 @@ const MAX_REASONS: usize = 8;
 const MAX_EXAMPLE_CHARS: usize = 200;
 
 /// Samples that were not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SamplesRefused)]
 pub struct Refusals {
     /// How many.
     pub count: u64,
@@ -23,7 +25,8 @@ pub struct Refusals {
 }
 
 /// One reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SampleRefused)]
 pub struct Refusal {
     /// What is wrong with the samples.
     pub reason: String,

@@ -50,7 +50,8 @@ pub struct Scrape {
 }
 
 /// Whether a target answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = TargetState)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It was not asked yet.

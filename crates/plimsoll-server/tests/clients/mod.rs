@@ -13,5 +13,6 @@ mod parquet;
 mod prometheus;
 mod python;
 mod recipes;
+mod schemathesis;
 mod services;
 mod twice;

@@ -26,6 +26,11 @@ pub(super) fn run(script: &str, arguments: &[&str]) -> Value {
         .unwrap_or_else(|error| panic!("{script} printed no JSON ({error}): {errors}"))
 }
 
+/// Makes the environment if it is not there.
+pub(super) fn ready() {
+    environment("python", "tests/python/requirements.txt");
+}
+
 /// An environment below the target folder that has what `requirements` pins. Tests of several processes wait for the one
 /// that makes it.
 pub(super) fn environment(name: &str, requirements: &str) -> PathBuf {

@@ -3,6 +3,7 @@
 mod backups;
 mod bounded;
 mod commands;
+mod described;
 mod disk;
 mod doctor;
 mod doors;
@@ -19,11 +20,13 @@ mod missing;
 mod named;
 mod otlp;
 mod packaging;
+mod problems;
 mod queries;
 mod refused;
 mod scraping;
 mod services;
 mod stalled;
+mod streams;
 pub(crate) mod targets;
 mod writes;
 

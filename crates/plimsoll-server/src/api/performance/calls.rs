@@ -3,10 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Asked, Durations, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::observations::observed;
 use crate::reading::Reading;
 use crate::services::rfc3339;
@@ -16,8 +19,9 @@ use crate::store::read::error::QueryError;
 /// Most rows of one answer.
 const MAX_CALLS: usize = 10_000;
 
-#[derive(Debug, Serialize)]
-struct Told {
+/// The calls of services.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallList {
     timestamp: String,
     period_minutes: u32,
     service: Option<String>,
@@ -25,10 +29,12 @@ struct Told {
     calls: Vec<Call>,
     /// How many there are.
     total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Call {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Call {
     service: String,
     /// Who was asked: host, and port where it is not the usual one.
     peer: String,
@@ -44,6 +50,21 @@ struct Call {
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listCalls",
+    tag = tag::PERFORMANCE,
+    params(
+        Asked,
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 10000, description = "Most rows of the answer"),
+    ),
+    responses(
+        (status = 200, description = "The calls", body = CallList),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn calls(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let limit = asked.limit(MAX_CALLS)?;
     let question = asked.question()?;
@@ -53,7 +74,11 @@ pub async fn calls(State(app): State<App>, Params(asked): Params<Asked>) -> Answ
     .await
 }
 
-fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result<Told, QueryError> {
+fn answer(
+    reading: &mut Reading<'_>,
+    question: Question,
+    limit: usize,
+) -> Result<CallList, QueryError> {
     let tags = ["service", "peer", "method", "status"];
     let found = observed(
         reading,
@@ -81,11 +106,12 @@ fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result
             .total_cmp(&one.durations.total_seconds)
     });
     calls.truncate(limit);
-    Ok(Told {
+    Ok(CallList {
         timestamp: rfc3339(question.now),
         period_minutes: question.minutes,
         service: question.service,
         calls,
         total,
+        missing: reading.missing(),
     })
 }

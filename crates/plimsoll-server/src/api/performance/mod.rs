@@ -9,6 +9,7 @@ pub mod routes;
 
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::performance::observations::Observed;
@@ -27,14 +28,17 @@ const MAX_MINUTES: u32 = 90 * 24 * 60;
 const MOST_KNOWN: usize = 20;
 
 /// What can be asked of all of them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// One service only; without it all but the server itself.
     pub(super) service: Option<String>,
     /// How far to look back.
+    #[param(minimum = 1, maximum = 129_600, default = 5)]
     pub(super) minutes: Option<u32>,
     /// Most rows of a list.
+    #[param(ignore)]
     pub(super) limit: Option<usize>,
 }
 
@@ -48,25 +52,19 @@ struct Question {
     now: Nanos,
 }
 
-/// An answer, and what is known to be missing from it.
-#[derive(Serialize)]
-struct Whole<T> {
-    #[serde(flatten)]
-    answer: T,
-    missing: Vec<String>,
-}
-
 /// How often, how long and how well: of queries and calls.
-#[derive(Debug, Serialize)]
-struct Durations {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Durations {
     /// How many.
     total: u64,
     /// Of these, how many failed.
     errors: u64,
     per_minute: f64,
     mean_seconds: f64,
-    min_seconds: f64,
-    max_seconds: f64,
+    /// Null where it is not known.
+    min_seconds: Option<f64>,
+    /// Null where it is not known.
+    max_seconds: Option<f64>,
     p50_seconds: Option<f64>,
     p95_seconds: Option<f64>,
     p99_seconds: Option<f64>,
@@ -82,8 +80,8 @@ impl Durations {
             errors: observed.errors,
             per_minute: duration.count as f64 / minutes,
             mean_seconds: duration.mean().unwrap_or(0.0),
-            min_seconds: duration.min,
-            max_seconds: duration.max,
+            min_seconds: Some(duration.min).filter(|min| min.is_finite()),
+            max_seconds: Some(duration.max).filter(|max| max.is_finite()),
             p50_seconds: duration.percentile(0.5),
             p95_seconds: duration.percentile(0.95),
             p99_seconds: duration.percentile(0.99),
@@ -150,9 +148,7 @@ async fn answered<T: Serialize + Send + 'static>(
         question.check_service(&asking)?;
         let minutes = question.minutes;
         let mut reading = Reading::of(&asking.store);
-        let answer = read(&mut reading, question).map_err(|error| unanswered(&error, minutes))?;
-        let missing = reading.missing();
-        Ok(Whole { answer, missing })
+        read(&mut reading, question).map_err(|error| unanswered(&error, minutes))
     };
     json_answer(&app.slow.run(reading).await?)
 }

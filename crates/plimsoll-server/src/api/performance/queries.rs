@@ -3,10 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Asked, Durations, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::observations::observed;
 use crate::reading::Reading;
 use crate::services::rfc3339;
@@ -16,8 +19,9 @@ use crate::store::read::error::QueryError;
 /// Most rows of one answer.
 const MAX_QUERIES: usize = 10_000;
 
-#[derive(Debug, Serialize)]
-struct Told {
+/// The statements of services.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct QueryList {
     timestamp: String,
     period_minutes: u32,
     service: Option<String>,
@@ -25,10 +29,12 @@ struct Told {
     queries: Vec<Query>,
     /// How many there are.
     total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Query {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Query {
     service: String,
     /// Literals are `?`.
     statement: String,
@@ -50,6 +56,21 @@ struct Query {
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listQueries",
+    tag = tag::PERFORMANCE,
+    params(
+        Asked,
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 10000, description = "Most rows of the answer"),
+    ),
+    responses(
+        (status = 200, description = "The statements", body = QueryList),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn queries(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let limit = asked.limit(MAX_QUERIES)?;
     let question = asked.question()?;
@@ -59,7 +80,11 @@ pub async fn queries(State(app): State<App>, Params(asked): Params<Asked>) -> An
     .await
 }
 
-fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result<Told, QueryError> {
+fn answer(
+    reading: &mut Reading<'_>,
+    question: Question,
+    limit: usize,
+) -> Result<QueryList, QueryError> {
     let tags = [
         "service",
         "statement",
@@ -104,12 +129,13 @@ fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result
             .total_cmp(&one.durations.total_seconds)
     });
     queries.truncate(limit);
-    Ok(Told {
+    Ok(QueryList {
         timestamp: rfc3339(question.now),
         period_minutes: question.minutes,
         service: question.service,
         queries,
         total,
+        missing: reading.missing(),
     })
 }
 

@@ -4,26 +4,32 @@ use axum::extract::State;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::connect::{self, Address, Connection, DEFAULT_SERVICE, Recipe};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::openapi::answers::Invalid;
+use crate::openapi::tag;
 use crate::state::App;
 
 /// What can be asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// The sender's name [default: [`DEFAULT_SERVICE`]].
     service: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Told {
+/// Recipes, and for whom they are.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Recipes {
     /// Where senders reach this server.
     address: String,
     /// The sender's name in the recipes.
     service: String,
+    /// One for each kind of sender.
     recipes: Vec<Recipe>,
 }
 
@@ -31,6 +37,14 @@ struct Told {
 ///
 /// # Errors
 /// 400 for a name of a service that a shell would not take as it is.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listRecipes",
+    tag = tag::OPERATION,
+    params(Asked),
+    responses((status = 200, description = "The recipes", body = Recipes), Invalid),
+)]
 pub async fn connect(
     State(app): State<App>,
     Params(asked): Params<Asked>,
@@ -47,7 +61,7 @@ pub async fn connect(
     let service = asked.service.as_deref().unwrap_or(DEFAULT_SERVICE);
     let connection = Connection::new(address, service)
         .map_err(|error| Problem::bad_field("service", service, error.to_string()))?;
-    json_answer(&Told {
+    json_answer(&Recipes {
         address: connection.address().to_string(),
         service: connection.service().to_owned(),
         recipes: connect::recipes(&connection),

@@ -4,6 +4,7 @@ pub mod backup;
 mod column;
 pub mod connect;
 mod event;
+pub mod event_answers;
 pub mod event_times;
 pub mod events;
 pub mod events_read;

@@ -3,9 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::openapi::answers::Invalid;
+use crate::openapi::tag;
 use crate::scrape::Refusals;
 use crate::scrape::target::{State as Does, Target};
 use crate::services::rfc3339;
@@ -15,24 +18,29 @@ use crate::state::App;
 const LIMIT: usize = 1_000;
 
 /// What can be asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Only those of this job.
     job: Option<String>,
     /// Most targets.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Listed<'a> {
-    targets: Vec<View<'a>>,
+/// Targets of the configuration.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TargetList<'a> {
+    targets: Vec<ScrapeTargetView<'a>>,
     /// How many there are.
     total: usize,
 }
 
-#[derive(Serialize)]
-struct View<'a> {
+/// A target, and how it does.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ScrapeTarget)]
+pub(crate) struct ScrapeTargetView<'a> {
     job: &'a str,
     instance: &'a str,
     service: &'a str,
@@ -62,6 +70,14 @@ struct View<'a> {
 ///
 /// # Errors
 /// 400 for a bad parameter.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listTargets",
+    tag = tag::OPERATION,
+    params(Asked),
+    responses((status = 200, description = "The targets", body = TargetList<'_>), Invalid),
+)]
 pub async fn targets(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let limit = asked.limit.unwrap_or(LIMIT);
     if limit == 0 || limit > LIMIT {
@@ -73,18 +89,18 @@ pub async fn targets(State(app): State<App>, Params(asked): Params<Asked>) -> An
         job.is_none_or(|job| *job == target.config.job)
     };
     let targets = || app.scrapes.targets().iter().filter(wanted);
-    json_answer(&Listed {
+    json_answer(&TargetList {
         targets: targets().take(limit).map(|target| view(target)).collect(),
         total: targets().count(),
     })
 }
 
-fn view(target: &Target) -> View<'_> {
+fn view(target: &Target) -> ScrapeTargetView<'_> {
     let (config, status) = (&target.config, target.status());
     let state = status.state();
     let last = status.last.as_ref();
     let (last_error, last_error_at) = status.last_error.unzip();
-    View {
+    ScrapeTargetView {
         job: &config.job,
         instance: &config.instance,
         service: &config.service,

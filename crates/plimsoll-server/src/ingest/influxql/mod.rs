@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::ingest::line_protocol;
+use crate::openapi::answers::BodyRefused;
+use crate::openapi::tag;
 use crate::state::App;
 
 /// Most databases that are remembered; further ones are created without being listed.
@@ -62,12 +64,41 @@ impl Databases {
     }
 }
 
-/// `GET` and `POST /query`.
+/// What clients of InfluxDB 1.x ask before they write, in its query language.
 ///
 /// # Errors
 /// 400 for what is no InfluxQL, in InfluxDB's shape; 413 for a form that is too large. What a statement alone cannot have
 /// stands in its result, with 200.
-pub async fn query(
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "influxQuery",
+    tag = tag::INGEST,
+    params(("q" = String, Query, description = "Statements", example = "SHOW DATABASES")),
+    responses((status = 200, description = "A result for each statement", body = Object), BodyRefused),
+)]
+pub async fn get(app: State<App>, uri: Uri, headers: HeaderMap, body: Body) -> Answer<Response> {
+    query(app, uri, headers, body).await
+}
+
+/// The same, with the statements in the query string or in a form.
+///
+/// # Errors
+/// As [`get`].
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "influxQueryByForm",
+    tag = tag::INGEST,
+    params(("q" = Option<String>, Query, description = "Statements", example = "SHOW DATABASES")),
+    request_body(content = Option<String>, content_type = "application/x-www-form-urlencoded", example = "q=SHOW DATABASES"),
+    responses((status = 200, description = "A result for each statement", body = Object), BodyRefused),
+)]
+pub async fn post(app: State<App>, uri: Uri, headers: HeaderMap, body: Body) -> Answer<Response> {
+    query(app, uri, headers, body).await
+}
+
+async fn query(
     State(app): State<App>,
     uri: Uri,
     headers: HeaderMap,

@@ -19,12 +19,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::http::body::{self, Encoding};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
 use crate::ingest;
 use crate::ingest::refused::{Sender, Way};
+use crate::openapi::answers::{BodyRefused, DiskFull};
+use crate::openapi::tag;
 use crate::state::{App, AppState};
 use crate::store::table::Nanos;
 use crate::tick;
@@ -38,12 +41,26 @@ pub use rejected::{EXAMPLE_BYTES, Rejected};
 const INLINE_BYTES: usize = 64 << 10;
 
 /// Parameters of both paths that mean something.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct WriteParams {
+    /// Unit of the times: `ns` (default), `us`, `ms`, `s`, and in version 1 `n`, `u`, `m`, `h`, too.
     precision: Option<String>,
 }
 
-/// `POST /write`.
+/// Rows as line protocol, as clients of InfluxDB 1.x send them. The good lines of a request are kept.
+///
+/// `db`, `rp` and credentials are accepted and mean nothing here.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "writeLinesV1",
+    tag = tag::INGEST,
+    params(WriteParams),
+    request_body(content = Option<String>, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
+        example = "temperature,room=kitchen value=21.5"),
+    responses((status = 204, description = "All rows are on disk"), BodyRefused, DiskFull),
+)]
 pub async fn write_v1(
     State(app): State<App>,
     Params(params): Params<WriteParams>,
@@ -54,7 +71,19 @@ pub async fn write_v1(
     write(app, unit, &headers, body).await.map_err(for_influxdb)
 }
 
-/// `POST /api/v2/write`.
+/// Rows as line protocol, as clients of InfluxDB 2.x send them. The good lines of a request are kept.
+///
+/// `org`, `bucket` and the token are accepted and mean nothing here.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "writeLines",
+    tag = tag::INGEST,
+    params(WriteParams),
+    request_body(content = Option<String>, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
+        example = "temperature,room=kitchen value=21.5"),
+    responses((status = 204, description = "All rows are on disk"), BodyRefused, DiskFull),
+)]
 pub async fn write_v2(
     State(app): State<App>,
     Params(params): Params<WriteParams>,
@@ -66,12 +95,23 @@ pub async fn write_v2(
 }
 
 /// What can be asked of `/ping`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Ping {
+    /// Anything but `0` and `false`: the version is answered.
     verbose: Option<String>,
 }
 
-/// `GET /ping`: what clients ask before they write. 204; with `verbose=true` 200 and the version as JSON.
+/// What clients of InfluxDB ask before they write.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "ping",
+    tag = tag::INGEST,
+    params(Ping),
+    responses((status = 200, description = "With `verbose`: the version", body = Object), (status = 204, description = "It is there",
+        headers(("X-Influxdb-Version" = String, description = "A version of InfluxDB whose clients can write here")))),
+)]
 pub async fn ping(Params(ping): Params<Ping>) -> Response {
     let (_, version) = version();
     let is_verbose = ping

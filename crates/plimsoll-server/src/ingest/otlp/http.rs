@@ -24,15 +24,33 @@ use crate::http::body::{self, Encoding};
 use crate::http::problem::{Answer, Problem};
 use crate::ingest::problem;
 use crate::ingest::refused::{Sender, Way};
+use crate::openapi::answers::{BodyRefused, DiskFull};
+use crate::openapi::tag;
 use crate::state::App;
 use crate::store::AppendError;
 use crate::store::table::Nanos;
 use crate::tick;
 
-/// Takes in metrics. What is refused is told in `partial_success`, which makes no sender try again.
+/// Takes in metrics (OTLP over HTTP). What is refused is told in `partial_success`, which makes no sender try again.
 ///
 /// # Errors
 /// 400 for what is no request, 413, 415, 503 and 507 as problems.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "exportMetrics",
+    tag = tag::INGEST,
+    request_body(
+        description = "An `ExportMetricsServiceRequest` of OTLP 1.x, gzip-compressed if `Content-Encoding` says so",
+        content((Vec<u8> = "application/x-protobuf"), (Object = "application/json")),
+    ),
+    responses(
+        (status = 200, description = "An `ExportMetricsServiceResponse` in the format of the request",
+            content((Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
+        BodyRefused,
+        DiskFull,
+    ),
+)]
 pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     take_in::<ExportMetricsServiceRequest>(app, headers, body, Otlp::ingest).await
 }
@@ -41,6 +59,22 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
 ///
 /// # Errors
 /// As [`metrics`].
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "exportTraces",
+    tag = tag::INGEST,
+    request_body(
+        description = "An `ExportTraceServiceRequest` of OTLP 1.x, gzip-compressed if `Content-Encoding` says so",
+        content((Vec<u8> = "application/x-protobuf"), (Object = "application/json")),
+    ),
+    responses(
+        (status = 200, description = "An `ExportTraceServiceResponse` in the format of the request",
+            content((Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
+        BodyRefused,
+        DiskFull,
+    ),
+)]
 pub async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     take_in::<ExportTraceServiceRequest>(app, headers, body, Otlp::ingest_spans).await
 }
@@ -49,6 +83,22 @@ pub async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> A
 ///
 /// # Errors
 /// As [`metrics`].
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "exportLogs",
+    tag = tag::INGEST,
+    request_body(
+        description = "An `ExportLogsServiceRequest` of OTLP 1.x, gzip-compressed if `Content-Encoding` says so",
+        content((Vec<u8> = "application/x-protobuf"), (Object = "application/json")),
+    ),
+    responses(
+        (status = 200, description = "An `ExportLogsServiceResponse` in the format of the request",
+            content((Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
+        BodyRefused,
+        DiskFull,
+    ),
+)]
 pub async fn logs(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     take_in::<ExportLogsServiceRequest>(app, headers, body, Otlp::count_logs).await
 }

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use axum::http::{HeaderMap, HeaderValue, header};
 use parking_lot::Mutex;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::services::rfc3339;
 use crate::store::table::Nanos;
@@ -27,7 +28,7 @@ const MAX_NAME_BYTES: usize = 100;
 const NEWS_AFTER: Nanos = 10 * 60 * 1_000_000_000;
 
 /// How data comes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// `/v1/metrics`.
@@ -78,7 +79,8 @@ impl Sender {
 }
 
 /// A kind of refusals, as `/api/v1/refused` tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RefusedKind)]
 pub struct Kind {
     /// How it came.
     pub way: Way,
@@ -119,7 +121,8 @@ struct Memory {
 }
 
 /// All that is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RefusedList)]
 pub struct Remembered {
     /// The last seen first.
     pub refused: Vec<Kind>,

@@ -6,9 +6,10 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Sender, Way, grpc};
+use super::{Remembered, Sender, Way, grpc};
 use crate::http::grpc::is_call;
 use crate::http::problem::{Answer, Told, json_answer};
+use crate::openapi::tag;
 use crate::state::App;
 use crate::tick;
 
@@ -63,6 +64,13 @@ fn way(method: &Method, path: &str) -> Option<Way> {
 ///
 /// # Errors
 /// None is known.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listRefused",
+    tag = tag::OPERATION,
+    responses((status = 200, description = "The last seen first", body = Remembered)),
+)]
 pub async fn refused(State(app): State<App>) -> Answer {
     Ok(json_answer(&app.refused.remembered())?.into_response())
 }

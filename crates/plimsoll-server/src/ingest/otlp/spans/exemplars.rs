@@ -67,7 +67,8 @@ struct Kept {
 pub struct Exemplars(Mutex<HashMap<Place, Kept, RandomState>>);
 
 /// An exemplar as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = Exemplar)]
 pub struct Shown {
     /// The service.
     pub service: String,

@@ -15,9 +15,15 @@ use crate::reading::Reading;
 use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{Store, StoreConfig};
+use crate::stream::Hub;
 
 const NOW: Nanos = 1_766_000_000_000_000_000;
 const MILLI: Nanos = 1_000_000;
+
+fn otlp(store: &Arc<Store>) -> Otlp {
+    let hub = Arc::new(Hub::new(1, NOW));
+    Otlp::new(store.clone(), Arc::new(Services::default()), hub)
+}
 
 struct Shop {
     otlp: Otlp,
@@ -29,7 +35,7 @@ impl Shop {
     fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(dir.path()), NOW).unwrap();
-        let otlp = Otlp::new(store.clone(), Arc::new(Services::default()));
+        let otlp = otlp(&store);
         Self {
             otlp,
             store,
@@ -150,7 +156,7 @@ fn an_export_that_comes_again_changes_nothing_even_after_a_restart() {
     shop.send(&export);
     shop.send(&export);
     // Another server on the same store knows nothing of the spans.
-    let restarted = Otlp::new(shop.store.clone(), Arc::new(Services::default()));
+    let restarted = otlp(&shop.store);
     let again = Shop {
         otlp: restarted,
         store: shop.store.clone(),
