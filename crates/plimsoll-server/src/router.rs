@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 
 use crate::api::{self, v1};
-use crate::http::{door, problem};
+use crate::doors::{guard, headers, login};
+use crate::http::problem;
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
 use crate::state::App;
@@ -55,13 +56,25 @@ pub fn router(app: App) -> Router {
             "/api/v1/measurements/{measurement}/tags/{tag}",
             get(v1::listing::tag),
         )
+        .route(
+            "/api/v1/tokens",
+            get(v1::tokens::list).post(v1::tokens::create),
+        )
+        .route("/api/v1/tokens/{token}", delete(v1::tokens::revoke))
+        .route("/api/v1/login-links", post(v1::tokens::login_link))
+        .route("/login", get(login::login))
+        .route("/logout", get(login::logout).post(login::logout))
         .route("/ping", get(line_protocol::ping).head(line_protocol::ping))
         .route("/write", post(line_protocol::write_v1))
         .route("/api/v2/write", post(line_protocol::write_v2))
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
-        .layer(middleware::from_fn(door::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            headers::protect,
+        ))
         .layer(app.monitor.layer())
         .with_state(app)
 }

@@ -4,10 +4,13 @@ mod backup;
 mod client;
 mod config;
 mod export;
+mod login;
 mod progress;
 mod query;
 mod serve;
 mod target;
+mod token;
+mod trust;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -49,6 +52,10 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Makes a data folder from a backup.
     Restore(backup::RestoreCommand),
+    /// Makes, lists and revokes access tokens.
+    Token(token::TokenCommand),
+    /// Prints a link that logs a browser in.
+    Login(login::LoginCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -69,7 +76,7 @@ impl Place {
         Flags {
             config: self.config.clone(),
             data: self.data.clone(),
-            listen: None,
+            ..Flags::default()
         }
     }
 }
@@ -94,6 +101,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => read_enough(export::run(&command)),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(command) => backup::run_restore(&command),
+        Command::Token(command) => read_enough(token::run(&command)),
+        Command::Login(command) => read_enough(login::run(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {
@@ -107,6 +116,11 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn report(error: &anyhow::Error) {
     complain("error:", "\x1b[31m", &format!("{error:#}"));
+}
+
+/// Tells what was done, beside what is printed for other programs.
+fn note(message: &str) {
+    complain("plimsoll:", "\x1b[32m", message);
 }
 
 /// Tells of something that is odd, but no error.

@@ -1,7 +1,6 @@
 //! What all paths share: errors, doors, bodies, the listener.
 
 pub mod body;
-pub mod door;
 pub mod extract;
 pub mod listener;
 pub(crate) mod percent;

@@ -41,6 +41,9 @@ impl Readings {
         for (name, value) in of_store(&status).into_iter().chain(of_ingest(&app.ingest)) {
             self.count(&app.monitor, name, value);
         }
+        for (reason, value) in app.doors.counts.read() {
+            self.count(&app.monitor, &format!("plimsoll.doors.{reason}"), value);
+        }
     }
 
     fn count(&mut self, monitor: &Monitor, name: &str, value: u64) {

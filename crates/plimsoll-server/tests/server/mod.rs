@@ -12,12 +12,17 @@ mod filters;
 mod killed;
 mod lifecycle;
 mod limits;
+mod logins;
 mod missing;
 mod named;
 mod otlp;
 mod queries;
+mod rates;
+mod scopes;
 mod services;
 mod stalled;
+mod tls;
+mod tokens;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};
@@ -184,6 +189,18 @@ pub(crate) fn outcome(output: Output) -> (i32, String, String) {
         text(output.stderr),
     )
 }
+
+/// Makes a token for the data folder, or for the server that holds it.
+pub(crate) fn token(dir: &Path, name: &str, scope: &str) -> String {
+    let mut command = plimsoll();
+    command.args(["token", "create", name, "--scope", scope, "--data"]);
+    let (code, token, error) = outcome(command.arg(dir).output().expect("it runs"));
+    assert_eq!(code, 0, "{error}");
+    token.trim().to_owned()
+}
+
+/// Needs a token from everybody, as a server does that others reach.
+pub(crate) const STRICT: (&str, &str) = ("PLIMSOLL_SERVER_TRUST_LOCAL", "false");
 
 /// Now, in nanoseconds.
 pub(crate) fn now() -> i64 {

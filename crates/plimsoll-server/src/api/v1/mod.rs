@@ -16,3 +16,4 @@ pub mod query;
 pub mod request;
 pub mod stats;
 pub mod time;
+pub mod tokens;

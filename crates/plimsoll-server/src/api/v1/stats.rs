@@ -76,7 +76,7 @@ pub async fn all(State(app): State<App>, Params(params): Params<EventParams>) ->
     // The range may be closed, the store is not.
     cached(app, format!("all {params:?}"), RUNNING, move |app| {
         let events = events_read::stats(&app.store, &params)?;
-        Ok(json!({"events": events, "store": store(app), "ingest": ingest(app), "task_restarts": restarts(app), "uptime_secs": app.started.elapsed().as_secs()}))
+        Ok(json!({"events": events, "store": store(app), "ingest": ingest(app), "doors": doors(app), "task_restarts": restarts(app), "uptime_secs": app.started.elapsed().as_secs()}))
     })
     .await
 }
@@ -141,6 +141,15 @@ fn ingest(app: &App) -> Json {
         "rows_over_series_limit": read(&app.ingest.rows_over_series_limit),
         "own_rows_over_series_limit": read(&app.ingest.own_rows_over_series_limit),
     })
+}
+
+/// Requests that were refused, by reason.
+fn doors(app: &App) -> Json {
+    let counts = app.doors.counts.read().into_iter();
+    counts
+        .map(|(name, count)| (name.to_owned(), Json::from(count)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Restarts of those tasks that had any.
