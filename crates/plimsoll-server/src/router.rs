@@ -7,7 +7,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
 
 use crate::api::{self, v1};
-use crate::doors::{guard, headers, login};
+use crate::doors::{guard, login};
 use crate::http::problem;
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
@@ -71,10 +71,6 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            headers::protect,
-        ))
         .layer(app.monitor.layer())
         .with_state(app)
 }

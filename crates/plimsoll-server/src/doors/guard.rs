@@ -14,7 +14,7 @@ use super::hosts::{self, Host};
 use super::limits::Sender;
 use super::paths::Need;
 use super::secret::PREFIX;
-use super::{Doors, Peer, Who, page};
+use super::{Doors, Peer, Who, headers, page};
 use crate::http::problem::Problem;
 use crate::state::App;
 use crate::store::table::Nanos;
@@ -27,13 +27,15 @@ const SCOPE: &str = "scope";
 
 /// Lets a request in, with [`Who`] sent it among its extensions, or answers that it may not.
 pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    match app.doors.admit(&request, tick::now(), Instant::now()) {
+    let mut response = match app.doors.admit(&request, tick::now(), Instant::now()) {
         Ok(who) => {
             request.extensions_mut().insert(who);
             next.run(request).await
         }
         Err(problem) => answer(&request, problem),
-    }
+    };
+    headers::add(response.headers_mut(), app.doors.config.tls.is_some());
+    response
 }
 
 impl Doors {

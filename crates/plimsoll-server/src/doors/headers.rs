@@ -1,15 +1,10 @@
 //! What every answer tells browsers to leave undone.
 
-use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
-
-use crate::state::App;
 
 /// Pages have scripts, styles and pictures of this server alone, none inline, and stand in no frame.
 const OF_PAGES: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
@@ -20,13 +15,7 @@ const OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
 const STRICT_TRANSPORT: &str = "max-age=2592000";
 
 /// Adds them, where a handler did not set its own.
-pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    add(response.headers_mut(), app.doors.config.tls.is_some());
-    response
-}
-
-fn add(headers: &mut HeaderMap, is_tls: bool) {
+pub(super) fn add(headers: &mut HeaderMap, is_tls: bool) {
     let is_page = headers
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));

@@ -102,6 +102,7 @@ pub async fn serve(
             router: router.clone(),
             peer: Peer(address.ip()),
             watcher: graceful.watcher(),
+            stop: stop.clone(),
         };
         let acceptor = acceptor.clone();
         connections.spawn(async move {
@@ -132,6 +133,7 @@ struct Connection {
     router: Router,
     peer: Peer,
     watcher: Watcher,
+    stop: Stop,
 }
 
 impl Connection {
@@ -155,11 +157,17 @@ impl Connection {
         }
     }
 
-    async fn serve_tls<I>(self, acceptor: &TlsAcceptor, stream: I)
+    async fn serve_tls<I>(mut self, acceptor: &TlsAcceptor, stream: I)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        match tokio::time::timeout(HANDSHAKE_PATIENCE, acceptor.accept(stream)).await {
+        let agreeing = tokio::time::timeout(HANDSHAKE_PATIENCE, acceptor.accept(stream));
+        let agreed = tokio::select! {
+            // Nobody has asked anything yet.
+            () = self.stop.wait() => return,
+            agreed = agreeing => agreed,
+        };
+        match agreed {
             Ok(Ok(stream)) => self.serve(stream).await,
             Ok(Err(error)) => debug!("a client and the server did not agree on TLS: {error}"),
             Err(_) => debug!("a client did not agree on TLS within {HANDSHAKE_PATIENCE:?}"),
