@@ -157,6 +157,9 @@ impl Opened {
                 "others reach {listen} without TLS: tokens and data travel in the clear unless a proxy adds it"
             );
         }
+        if !listen.ip().is_loopback() {
+            info!("listening on {listen}, for others than this machine, too");
+        }
         let certificate = doors.certificate.as_ref();
         let fingerprint = certificate.and_then(|certificate| certificate.fingerprint());
         doors

@@ -99,7 +99,8 @@ impl Doors {
         let scope = need.scope();
         if !matches!(who, Who::Stranger(_)) {
             count(&self.counts.forbidden);
-            let detail = format!("this needs a token with the scope {scope}, or admin");
+            let or_admin = if scope == "admin" { "" } else { " or admin" };
+            let detail = format!("this needs a token with the scope {scope}{or_admin}");
             let problem = Problem::new(StatusCode::FORBIDDEN, SCOPE, detail);
             return Err(problem.with("needs", scope));
         }

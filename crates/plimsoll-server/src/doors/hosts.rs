@@ -16,6 +16,8 @@ const FORWARDING: [&str; 3] = ["forwarded", "x-real-ip", "via"];
 const FORWARDED: &str = "x-forwarded-";
 /// What browsers say of the page that makes a request.
 const FETCH_SITE: &str = "sec-fetch-site";
+/// And of what they want with the answer: `navigate` when they go to it.
+const FETCH_MODE: &str = "sec-fetch-mode";
 
 /// The names under which the server is reached.
 #[derive(Clone, Debug)]
@@ -103,9 +105,16 @@ pub fn check_origin(
     {
         return Err(refused("Origin", text(origin), "is another site"));
     }
+    // Another site's page may link to ours. What it embeds it cannot read, but could keep the server busy with.
+    let follows_a_link = || {
+        method.is_safe()
+            && headers
+                .get(FETCH_MODE)
+                .is_some_and(|mode| mode == "navigate")
+    };
     if let Some(site) = headers.get(FETCH_SITE)
-        && !method.is_safe()
         && !["same-origin", "none"].contains(&text(site).as_str())
+        && !follows_a_link()
     {
         return Err(refused("Sec-Fetch-Site", text(site), "shows another site"));
     }
@@ -253,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_refused_when_the_browser_tells_of_another_site() {
+    fn what_the_browser_tells_of_another_site_is_refused_unless_it_is_a_link() {
         let host = Host {
             authority: "127.0.0.1:1876".parse().unwrap(),
             is_this_machine: true,
@@ -266,7 +275,10 @@ mod tests {
         assert!(!check(Method::POST, &[(FETCH_SITE, "same-site")]));
         assert!(check(Method::POST, &[(FETCH_SITE, "same-origin")]));
         assert!(check(Method::POST, &[]));
-        assert!(check(Method::GET, &[(FETCH_SITE, "cross-site")]));
+        assert!(!check(Method::GET, &[(FETCH_SITE, "cross-site")]));
+        let followed = [(FETCH_SITE, "cross-site"), (FETCH_MODE, "navigate")];
+        assert!(check(Method::GET, &followed));
+        assert!(!check(Method::POST, &followed));
         let own = |pairs: &[(&'static str, &str)]| {
             let headers = headers(pairs);
             check_is_own_page(&host, &Method::POST, &headers, &["http"]).is_ok()

@@ -130,7 +130,8 @@ impl Buckets {
                 // A full bucket is as good as none.
                 buckets.retain(|_, bucket| level(bucket) < self.burst);
             }
-            if buckets.len() >= Self::MOST {
+            // There are not so many tokens that they would have to share.
+            if buckets.len() >= Self::MOST && !matches!(sender, Sender::Token(_)) {
                 sender = Sender::Others;
             }
         }
@@ -208,6 +209,7 @@ mod tests {
             limits.requests.in_use.lock().buckets.len(),
             Buckets::MOST + 1
         );
+        assert_eq!(limits.request(Sender::Token(1), now), Ok(()));
         // A second later the buckets are full, and give way.
         let later = now + Duration::from_secs(1);
         assert_eq!(limits.request(of(30_000), later), Ok(()));

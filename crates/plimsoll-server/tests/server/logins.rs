@@ -158,11 +158,11 @@ async fn a_person_who_is_not_let_in_reads_what_to_do() {
     assert!(page.contains("plimsoll login"), "{page}");
     assert!(!page.contains("refresh"), "{page}");
     // Browsers keep a strict cookie to themselves on the way from another site's link, and not on the next.
-    let page = visit(&[("sec-fetch-site", "cross-site")])
-        .await
-        .text()
-        .await
-        .unwrap();
+    let followed = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+    ];
+    let page = visit(&followed).await.text().await.unwrap();
     assert!(
         page.contains(r#"http-equiv="refresh" content="0""#),
         "{page}"

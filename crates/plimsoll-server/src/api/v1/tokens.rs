@@ -20,6 +20,8 @@ use crate::state::App;
 use crate::store::table::Nanos;
 use crate::tick;
 
+const SECOND: Nanos = 1_000_000_000;
+
 /// A name, a scope and a duration are short.
 const LIMITS: BodyLimits = BodyLimits {
     sent: 16 << 10,
@@ -115,7 +117,7 @@ pub async fn login_link(
             let (code, token) = keyring.login_code(&whose, now).map_err(refused)?;
             let path = format!("/login?code={}", percent_encoded(code.text()));
             let url = format!("{}{path}", making.doors.url_for_browsers());
-            let expires = rfc3339(now + CODE_LIFE);
+            let expires = second(now + CODE_LIFE);
             Ok(json!({"url": url, "path": path, "expires": expires, "token": token.name}))
         },
     );
@@ -172,10 +174,15 @@ pub fn shown(token: &Token, now: Nanos) -> Value {
         "scope": token.scope,
         "login": token.is_login,
         "state": state,
-        "created": rfc3339(token.created),
-        "expires": token.expires.map(rfc3339),
-        "revoked": token.revoked.map(rfc3339),
+        "created": second(token.created),
+        "expires": token.expires.map(second),
+        "revoked": token.revoked.map(second),
     })
+}
+
+/// To the second: nobody reads more.
+fn second(time: Nanos) -> String {
+    rfc3339(time - time.rem_euclid(SECOND))
 }
 
 /// All of them.
