@@ -1,6 +1,7 @@
 //! Tokens: made, shown, expired, revoked.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -81,30 +82,45 @@ async fn on_this_machine_a_token_that_is_shown_must_be_good() {
     assert_eq!(answer["needs"], "write");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_revoked_in_the_middle_ends_at_the_next_request() {
     let dir = tempfile::tempdir().unwrap();
     let secret = token(dir.path(), "sender", "write");
     let reader = token(dir.path(), "reader", "read");
     let server = Server::start_as(dir.path(), &[], &[STRICT]);
-    let write = |row: i32| {
-        let line = format!("m n={row}i {}", super::now());
-        let writing = server.request(Method::POST, "/write").body(line);
-        read(writing.bearer_auth(&secret))
+    // Writes until it is refused; how many were acknowledged.
+    let sender = tokio::spawn({
+        let (url, client) = (format!("{}/write", server.url), reqwest::Client::new());
+        let begun = super::now();
+        async move {
+            for row in 0_u32.. {
+                let line = format!("m n={row}i {}", begun + i64::from(row));
+                let writing = client.post(&url).body(line).bearer_auth(&secret);
+                let status = writing.send().await.unwrap().status();
+                if status != StatusCode::NO_CONTENT {
+                    return (u64::from(row), status);
+                }
+            }
+            unreachable!("it is revoked before")
+        }
+    });
+    let patience = Instant::now() + Duration::from_secs(20);
+    let path = "/api/v1/query?measurement=m&field=n:count&start=-1h";
+    let count = || {
+        let asking = server.request(Method::GET, path).bearer_auth(&reader);
+        async {
+            let (_, answer) = read(asking).await;
+            answer["series"][0]["values"][0][1].as_u64().unwrap_or(0)
+        }
     };
-    for row in 0..20 {
-        assert_eq!(write(row).await.0, StatusCode::NO_CONTENT);
+    while count().await < 20 {
+        assert!(Instant::now() < patience, "nothing is written");
     }
     let (code, said, error) = run(dir.path(), &["token", "revoke", "sender"]);
     assert_eq!((code, said.trim()), (0, "revoked token sender"), "{error}");
-    for row in 20..23 {
-        let (status, answer) = write(row).await;
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "{answer}");
-    }
-    let path = "/api/v1/query?measurement=m&field=n:count&start=-1h";
-    let asking = server.request(Method::GET, path).bearer_auth(&reader);
-    let (_, answer) = read(asking).await;
-    assert_eq!(answer["series"][0]["values"][0][1], 20, "{answer}");
+    let (acknowledged, refused) = sender.await.unwrap();
+    assert_eq!(refused, StatusCode::UNAUTHORIZED);
+    assert_eq!(count().await, acknowledged);
     let (code, _, error) = run(dir.path(), &["token", "revoke", "sender"]);
     assert_eq!(code, 1);
     assert!(error.contains("there is no token sender"), "{error}");
