@@ -1,10 +1,12 @@
 //! Builds the server, starts its tasks and stops them in the order of the datum.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
@@ -13,12 +15,19 @@ use crate::api;
 use crate::api::v1::event_times::EventTimes;
 use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
+use crate::doors::bind::{self, Entry};
+use crate::doors::keyring::Keyring;
+use crate::doors::paths::Moved;
+use crate::doors::secret::Secret;
+use crate::doors::{Doors, tls};
 use crate::http::listener;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::{Refused, grpc};
+use crate::meta::Meta;
+use crate::meta::tokens::{NewToken, Scope};
 use crate::openapi::Document;
 use crate::performance::minutes;
 use crate::router;
@@ -43,6 +52,8 @@ pub struct Server {
     pub app: App,
     /// Where it listens.
     pub url: String,
+    /// The first token, when there was none; to be shown once.
+    pub first_token: Option<Secret>,
 }
 
 impl Server {
@@ -54,10 +65,19 @@ impl Server {
         // The port first: it fails at once, the store may have to replay its journal.
         let listener = listener::bind(config.listen).await?;
         let address = listener.local_addr().context("cannot read the port")?;
-        let url = format!("http://{address}");
-        let store_config = config.store.clone();
-        let opening = tokio::task::spawn_blocking(move || Store::open(store_config, tick::now()));
-        let store = opening.await.context("opening the store failed")??;
+        let opening = config.clone();
+        let opening = tokio::task::spawn_blocking(move || Opened::open(&opening, address));
+        let opened = opening.await.context("opening the store failed")??;
+        let Opened {
+            store,
+            doors,
+            first_token,
+        } = opened;
+        let tls = doors.certificate.as_ref();
+        let tls = tls
+            .map(|certificate| certificate.server_config())
+            .transpose()?;
+        let url = doors.url.clone();
         store.announce(&url);
         let services = Arc::new(Services::default());
         let stream = Arc::new(Hub::new(config.streams_max, tick::now()));
@@ -66,6 +86,7 @@ impl Server {
             otlp: Arc::new(Otlp::new(store.clone(), services.clone(), stream.clone())),
             services,
             store,
+            doors,
             ingest: Ingest::new(config.body),
             databases: Databases::default(),
             scrapes: Scrapes::new(&config.scrape),
@@ -83,9 +104,13 @@ impl Server {
             config,
         });
         api::health::register(&app);
-        spawn_tasks(&app, listener);
+        spawn_tasks(&app, listener, tls);
         spawn_hint(&app).await;
-        Ok(Self { app, url })
+        Ok(Self {
+            app,
+            url,
+            first_token,
+        })
     }
 
     /// Stops in the order of the datum: no new requests, those under way end, what they brought is on disk.
@@ -105,10 +130,12 @@ impl Server {
             "performance_metrics",
             "services",
             "stream",
+            "certificate",
             "tick",
         ] {
             tasks.stop(name, left().min(TASK_PATIENCE)).await;
         }
+        self.app.doors.local_key.remove();
         let store = self.app.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
         if tokio::time::timeout(left(), closing).await.is_err() {
@@ -118,11 +145,69 @@ impl Server {
     }
 }
 
+/// What is read from the data folder before the server answers.
+struct Opened {
+    store: Arc<Store>,
+    doors: Doors,
+    first_token: Option<Secret>,
+}
+
+impl Opened {
+    fn open(config: &Config, listen: SocketAddr) -> anyhow::Result<Self> {
+        let now = tick::now();
+        let store = Store::open(config.store.clone(), now)?;
+        let meta = Meta::open(&config.store.dir, now)?;
+        let moved = Moved {
+            health: config.monitor_path("HEALTH_ENDPOINT"),
+            status: config.monitor_path("STATUS_ENDPOINT"),
+            metrics: config.monitor_path("METRICS_ENDPOINT"),
+        };
+        let doors = Doors::open(config.doors.clone(), &moved, listen, meta)?;
+        let has_tokens = doors.keyring.has_live_tokens(now);
+        let dir = &config.store.dir;
+        let entry = bind::check(listen, &config.doors, dir, has_tokens, bind::in_container())?;
+        let first_token = match entry {
+            Entry::Open => None,
+            Entry::FirstToken => Some(first_token(&doors.keyring)?),
+        };
+        if !listen.ip().is_loopback() && config.doors.tls.is_none() {
+            warn!(
+                "others reach {listen} without TLS: tokens and data travel in the clear unless a proxy adds it"
+            );
+        }
+        if !listen.ip().is_loopback() {
+            info!("listening on {listen}, for others than this machine, too");
+        }
+        let certificate = doors.certificate.as_ref();
+        let fingerprint = certificate.and_then(|certificate| certificate.fingerprint());
+        doors
+            .local_key
+            .write(fingerprint)
+            .context("cannot write the key of the data folder")?;
+        Ok(Self {
+            store,
+            doors,
+            first_token,
+        })
+    }
+}
+
+fn first_token(keyring: &Keyring) -> anyhow::Result<Secret> {
+    let new = NewToken {
+        name: "first".to_owned(),
+        scope: Scope::Admin,
+        expires: None,
+        is_login: false,
+    };
+    let made = keyring.create(&new, tick::now());
+    Ok(made.context("cannot make the first token")?.0)
+}
+
 /// A task of the server while it runs.
 type Running = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// Every long-lived task of the server.
-fn spawn_tasks(app: &App, listener: TcpListener) {
+fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>) {
     let listener = Arc::new(listener);
     let router = router::router(app.clone());
     let connections_max = app.config.connections_max;
@@ -132,6 +217,7 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
             listener.clone(),
             monitor.clone(),
             router.clone(),
+            tls.clone(),
             connections_max,
             stop,
         )
@@ -156,6 +242,7 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
         Box::pin(services::recall::run(app, stop))
     });
     spawn("stream", |app, stop| Box::pin(stream::run::run(app, stop)));
+    spawn("certificate", |app, stop| Box::pin(tls::watch(app, stop)));
 }
 
 /// The task that tells clients of gRPC's usual port where to send, if the port is free.

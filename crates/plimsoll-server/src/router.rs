@@ -10,7 +10,8 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 use utoipa_axum::routes;
 
 use crate::api::{self, performance, v1};
-use crate::http::{door, problem, repeat};
+use crate::doors::{guard, login};
+use crate::http::{problem, repeat};
 use crate::ingest::influxql;
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
@@ -32,7 +33,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(repeat::tag))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(repeat::tag_compressed))
-        .layer(middleware::from_fn(door::guard))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(middleware::from_fn_with_state(app.clone(), watch::watch))
         .layer(app.monitor.layer())
         .with_state(app)
@@ -91,6 +92,14 @@ fn paths(app: &App) -> Described<App> {
             "/api/v1/measurements/{measurement}/tags/{tag}",
             routes!(v1::listing::tag),
         )
+        .path(
+            "/api/v1/tokens",
+            routes!(v1::tokens::list, v1::tokens::create),
+        )
+        .path("/api/v1/tokens/{token}", routes!(v1::tokens::revoke))
+        .path("/api/v1/login-links", routes!(v1::tokens::login_link))
+        .path("/login", routes!(login::login))
+        .path("/logout", routes!(login::logout, login::logout_by_form))
         .path("/ping", routes!(line_protocol::ping))
         .path("/query", routes!(influxql::get, influxql::post))
         .path("/write", routes!(line_protocol::write_v1))

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::api::v1::event_times::EventTimes;
 use crate::api::v1::stats::StatsCache;
 use crate::config::Config;
+use crate::doors::Doors;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
@@ -27,6 +28,8 @@ pub struct AppState {
     pub config: Config,
     /// Where every row is kept.
     pub store: Arc<Store>,
+    /// Who may come in.
+    pub doors: Doors,
     /// What comes in.
     pub ingest: Ingest,
     /// Whose metrics are fetched.

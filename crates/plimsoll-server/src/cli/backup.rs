@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::Value;
 
-use super::client::{fetch, query_string};
+use super::client::query_string;
 use super::progress::Line;
 use super::target::{Target, TargetFlags, block_on};
 use super::{Place, say};
 use crate::config::Layers;
+use crate::meta::Meta;
 use crate::store::backup::{self, Copied};
 use crate::tick;
 
@@ -50,10 +50,11 @@ pub(super) fn run(command: &BackupCommand) -> anyhow::Result<()> {
         std::path::absolute(&command.folder).context("cannot tell the folder's full path")?;
     match command.target.open()? {
         Target::Store(store) => {
-            let copied = watched(&folder, || store.backup(&folder, tick::now()))?;
+            let meta = Meta::open(&store.config().dir, tick::now())?;
+            let copied = watched(&folder, || store.backup(Some(&meta), &folder, tick::now()))?;
             tell("copied", copied, &folder)
         }
-        Target::Server(url) => {
+        Target::Server(remote) => {
             let Some(path) = folder.to_str() else {
                 bail!(
                     "{} cannot be sent to the server: its name is no text",
@@ -64,8 +65,7 @@ pub(super) fn run(command: &BackupCommand) -> anyhow::Result<()> {
             let answer = watched(&folder, || {
                 block_on(async {
                     let path = format!("/api/v1/backup?{}", query_string(&params));
-                    let body = fetch("POST", &url, &path).await?;
-                    serde_json::from_slice::<Value>(&body).context("the answer is no JSON")
+                    remote.ask("POST", &path, None).await
                 })
             })?;
             let number = |name: &str| answer[name].as_u64().unwrap_or_default();

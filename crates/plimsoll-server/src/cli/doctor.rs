@@ -9,8 +9,8 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::client::{fetch, request, send};
-use super::place::{running, server_address};
+use super::client::Remote;
+use super::place::{remote, running, server_address};
 use super::progress::Line;
 use super::target::block_on;
 use super::{Place, no_colour, say};
@@ -57,7 +57,11 @@ pub(super) struct HealthCommand {
 
 pub(super) fn run_health(command: &HealthCommand) -> anyhow::Result<()> {
     let url = server_address(&command.place, command.url.as_deref())?.to_string();
-    let report = health(&url)?;
+    let config = command
+        .place
+        .layers()
+        .and_then(|layers| layers.config().map_err(Into::into));
+    let report = health(&remote(&url, config.as_ref().ok())?)?;
     let status = report["status"]
         .as_str()
         .context("the answer tells no status")?;
@@ -86,7 +90,7 @@ pub(super) fn run(command: &DoctorCommand) -> anyhow::Result<()> {
             let fix = "correct the key that is named; plimsoll.example.toml lists all with their defaults";
             found.add([Finding::fail("configuration", format!("{error:#}"), fix)]);
             if let Some(url) = &command.url {
-                ask_server(&mut found, url);
+                ask_server(&mut found, url, None);
             }
         }
     }
@@ -151,8 +155,8 @@ fn examine(found: &mut Found, url: Option<&str>, config: &Config, layers: &Layer
         found.add([targets::reach(&target)]);
     }
     match (url, &own, holder) {
-        (Some(url), _, _) => ask_server(found, url),
-        (None, Some(url), _) => ask_server(found, url),
+        (Some(url), _, _) => ask_server(found, url, Some(config)),
+        (None, Some(url), _) => ask_server(found, url, Some(config)),
         (None, None, Some(holder)) => {
             let process = holder
                 .process
@@ -177,11 +181,12 @@ fn examine(found: &mut Found, url: Option<&str>, config: &Config, layers: &Layer
     }
 }
 
-fn ask_server(found: &mut Found, url: &str) {
+fn ask_server(found: &mut Found, url: &str, config: Option<&Config>) {
     found.looking_at(url);
     let url = url.trim_end_matches('/');
-    let health = match health(url) {
-        Ok(report) => report,
+    let asked = remote(url, config).and_then(|remote| Ok((health(&remote)?, remote)));
+    let (health, remote) = match asked {
+        Ok(found) => found,
         Err(error) => {
             let fix = format!("look into the server's log; is it {url} that it listens on?");
             return found.add([Finding::fail("server", format!("{error:#}"), fix)]);
@@ -189,7 +194,7 @@ fn ask_server(found: &mut Found, url: &str) {
     };
     found.add(server::health(url, &health));
     found.add([server::version(
-        version(url).as_deref(),
+        version(&remote).as_deref(),
         env!("CARGO_PKG_VERSION"),
     )]);
     let now = Timestamp::now();
@@ -202,7 +207,7 @@ fn ask_server(found: &mut Found, url: &str) {
         ("/api/v1/refused", server::refused),
     ] {
         found.looking_at(path);
-        match ask(url, path) {
+        match ask(&remote, path) {
             Ok(answer) => found.add(judge(&answer, now)),
             Err(error) => {
                 let fix = "restart the server with the program that this doctor came with";
@@ -212,26 +217,27 @@ fn ask_server(found: &mut Found, url: &str) {
     }
 }
 
-fn version(url: &str) -> Option<String> {
-    let answer = block_on(timed(send("GET", url, "/ping"))).ok()?;
+fn version(remote: &Remote) -> Option<String> {
+    let answer = block_on(timed(remote.send("GET", "/ping", None))).ok()?;
     let version = answer.headers().get("x-influxdb-version")?.to_str().ok()?;
     server::version_of_ping(version).map(str::to_owned)
 }
 
 /// The server's report on itself, also when it answers 503 for it.
-fn health(url: &str) -> anyhow::Result<Value> {
+fn health(remote: &Remote) -> anyhow::Result<Value> {
     let body = block_on(timed(async {
-        let answer = request("GET", url, "/api/v1/health").await?;
+        let answer = remote.request("GET", "/api/v1/health", None).await?;
         let body = answer.into_body().collect().await;
         Ok(body.context("the answer broke off")?.to_bytes())
     }))?;
-    serde_json::from_slice(&body).with_context(|| format!("{url} does not tell its health"))
+    serde_json::from_slice(&body)
+        .with_context(|| format!("{} does not tell its health", remote.url))
 }
 
 /// The JSON at a path of a server.
-fn ask(url: &str, path: &str) -> anyhow::Result<Value> {
-    let body = block_on(timed(fetch("GET", url, path)))?;
-    serde_json::from_slice(&body).with_context(|| format!("{url}{path} answers no JSON"))
+fn ask(remote: &Remote, path: &str) -> anyhow::Result<Value> {
+    let body = block_on(timed(remote.fetch("GET", path)))?;
+    serde_json::from_slice(&body).with_context(|| format!("{}{path} answers no JSON", remote.url))
 }
 
 async fn timed<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

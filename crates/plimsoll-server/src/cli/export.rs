@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use http_body_util::BodyExt;
 
 use super::Unprinted;
-use super::client::{query_string, send};
+use super::client::{Remote, query_string};
 use super::progress::Line;
 use super::target::{Target, TargetFlags, block_on};
 use crate::api::v1::time;
@@ -89,7 +89,7 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
             out.flush().map_err(Unprinted)?;
             complete(exported.missing.first().map(String::as_str))
         }
-        Target::Server(url) => {
+        Target::Server(remote) => {
             let mut params = vec![("format".to_owned(), name.to_owned())];
             let given = [
                 ("start", &command.start),
@@ -99,7 +99,7 @@ pub(super) fn run(command: &ExportCommand) -> anyhow::Result<()> {
             for (name, value) in given {
                 params.extend(value.clone().map(|value| (name.to_owned(), value)));
             }
-            block_on(receive(&url, &params))
+            block_on(receive(&remote, &params))
         }
     }
 }
@@ -115,13 +115,9 @@ fn complete(missing: Option<&str>) -> anyhow::Result<()> {
 /// Bytes at the end of an export in which its notes lie.
 const END_BYTES: usize = 64 << 10;
 
-async fn receive(url: &str, params: &[(String, String)]) -> anyhow::Result<()> {
-    let response = send(
-        "GET",
-        url,
-        &format!("/api/v1/export?{}", query_string(params)),
-    )
-    .await?;
+async fn receive(remote: &Remote, params: &[(String, String)]) -> anyhow::Result<()> {
+    let path = format!("/api/v1/export?{}", query_string(params));
+    let response = remote.send("GET", &path, None).await?;
     let mut body = response.into_body();
     let mut out = std::io::stdout().lock();
     let mut line = Line::new();

@@ -6,12 +6,15 @@ mod config;
 mod connect;
 mod doctor;
 mod export;
+mod login;
 mod manual;
 mod place;
 mod progress;
 mod query;
 mod serve;
 mod target;
+mod token;
+mod trust;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -64,6 +67,10 @@ enum Command {
     Completions(manual::CompletionsCommand),
     /// Prints the manual page, or writes those of all commands into a folder.
     Man(manual::ManCommand),
+    /// Makes, lists and revokes access tokens.
+    Token(token::TokenCommand),
+    /// Prints a link that logs a browser in.
+    Login(login::LoginCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -93,6 +100,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Restore(command) => backup::run_restore(&command),
         Command::Completions(command) => read_enough(manual::run_completions(&command)),
         Command::Man(command) => read_enough(manual::run_man(&command)),
+        Command::Token(command) => read_enough(token::run(&command)),
+        Command::Login(command) => read_enough(login::run(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {
@@ -106,6 +115,11 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn report(error: &anyhow::Error) {
     complain("error:", "\x1b[31m", &format!("{error:#}"));
+}
+
+/// Tells what was done, beside what is printed for other programs.
+fn note(message: &str) {
+    complain("plimsoll:", "\x1b[32m", message);
 }
 
 /// Tells of something that is odd, but no error.

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::client::Remote;
+use super::target::token;
 use crate::config::{Config, Flags, Layers};
 use crate::connect::Address;
+use crate::doors::local_key;
 use crate::store::Holder;
 
 /// Flags of every command that reads the configuration.
@@ -24,7 +27,7 @@ impl Place {
         Flags {
             config: self.config.clone(),
             data: self.data.clone(),
-            listen: None,
+            ..Flags::default()
         }
     }
 
@@ -47,6 +50,25 @@ pub(super) fn server_address(place: &Place, url: Option<&str>) -> anyhow::Result
     Ok(match running(&config) {
         Some(url) => Address::of_url(&url)?,
         None => Address::of_url(&format!("http://{}", config.listen))?,
+    })
+}
+
+/// How to ask the server at `url`: with the key that it left in the configured folder if it is the one that has it open,
+/// else with the token of the environment.
+///
+/// # Errors
+/// A token that cannot be read.
+pub(super) fn remote(url: &str, config: Option<&Config>) -> anyhow::Result<Remote> {
+    let url = url.trim_end_matches('/').to_owned();
+    let own = config.filter(|config| running(config).as_deref() == Some(&url));
+    let key = own.and_then(|config| local_key::read(&config.store.dir).ok());
+    Ok(Remote {
+        url,
+        certificate: key.as_ref().and_then(|key| key.certificate),
+        token: match key {
+            Some(key) => Some(key.secret),
+            None => token(None)?,
+        },
     })
 }
 

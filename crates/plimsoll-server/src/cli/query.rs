@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::Unprinted;
-use super::client::{fetch, query_string};
+use super::client::query_string;
 use super::target::{Target, TargetFlags, block_on};
 use crate::api::v1::query;
 use crate::api::v1::request::QueryRequest;
@@ -61,9 +61,9 @@ pub(super) struct QueryCommand {
 pub(super) fn run(command: &QueryCommand) -> anyhow::Result<()> {
     let params = command.params();
     let answer = match command.target.open()? {
-        Target::Server(url) => block_on(async {
+        Target::Server(remote) => block_on(async {
             let path = format!("/api/v1/query?{}", query_string(&params));
-            Ok(fetch("GET", &url, &path).await?.to_vec())
+            Ok(remote.fetch("GET", &path).await?.to_vec())
         })?,
         Target::Store(store) => {
             let request =

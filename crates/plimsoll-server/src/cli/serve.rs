@@ -10,8 +10,11 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Place, no_colour, say};
 use crate::app::{Server, Signals};
-use crate::config::Layers;
-use crate::http::listener;
+use crate::config::{Config, Layers};
+use crate::doors::bind;
+use crate::doors::tls::Certificate;
+use crate::meta::{Meta, tokens};
+use crate::tick;
 use crate::{sd, self_monitor};
 
 /// Runs the server. Prints its URL once it answers.
@@ -27,6 +30,9 @@ pub(super) struct Serve {
     listen: Option<String>,
     #[command(flatten)]
     place: Place,
+    /// Lets everybody who reaches the port read and write; what only an admin may do still needs a token.
+    #[arg(long)]
+    insecure: bool,
     /// Only checks the configuration.
     #[arg(long)]
     check: bool,
@@ -35,11 +41,12 @@ pub(super) struct Serve {
 pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
     let mut flags = command.place.flags();
     flags.listen.clone_from(&command.listen);
+    flags.insecure = command.insecure;
     let layers = Layers::load(&flags, std::env::vars_os())?;
     let config = layers.config()?;
     if command.check {
         layers.notices.iter().for_each(|notice| super::warn(notice));
-        listener::check(config.listen)?;
+        check_doors(&config)?;
         self_monitor::monitor(&config).context("cannot monitor the server itself")?;
         return say("the configuration is good");
     }
@@ -61,6 +68,10 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
             () = signals.told_to_stop() => return Ok(()),
         };
         say(&format!("plimsoll listens on {}", server.url))?;
+        if let Some(token) = &server.first_token {
+            let token = token.text();
+            say(&format!("first admin token, not shown again: {token}"))?;
+        }
         sd::tell(sd::State::Ready);
         signals.told_to_stop().await;
         sd::tell(sd::State::Stopping);
@@ -82,6 +93,20 @@ fn allow_many_files() {
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         warn!("cannot raise the number of open files: {error}");
     }
+}
+
+/// Whether the doors would open, as far as that is known without opening the store.
+fn check_doors(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.store.dir;
+    let now = tick::now();
+    let live = Meta::peek(dir, |file| tokens::count_live(file, now))?;
+    let has_tokens = live.is_some_and(|live| live > 0);
+    let container = bind::in_container();
+    bind::check(config.listen, &config.doors, dir, has_tokens, container)?;
+    if let Some(files) = &config.doors.tls {
+        Certificate::load(files)?;
+    }
+    Ok(())
 }
 
 fn start_log() {

@@ -54,7 +54,12 @@ pub(super) fn interval_for(text: &str) -> Option<u64> {
 }
 
 /// Names under our prefix that are no keys: read elsewhere.
-pub(super) const OTHERS: [&str; 2] = ["PLIMSOLL_CONFIG", "PLIMSOLL_URL"];
+pub(super) const OTHERS: [&str; 4] = [
+    "PLIMSOLL_CONFIG",
+    "PLIMSOLL_URL",
+    "PLIMSOLL_TOKEN",
+    "PLIMSOLL_TOKEN_FILE",
+];
 
 /// The prefix of our own names.
 pub(super) const PREFIX: &str = "PLIMSOLL_";

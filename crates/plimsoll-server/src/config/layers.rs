@@ -188,6 +188,7 @@ impl Layers {
                 "false" | "0" | "no" | "off" => false,
                 _ => return Err(wrong("true or false")),
             }),
+            Value::Array(_) => Value::Array(listed(text)),
             _ => Value::String(text.to_owned()),
         };
         *setting = Setting { value, source };
@@ -247,6 +248,13 @@ impl Raw {
             .try_into()
             .map_err(|error: toml::de::Error| error.message().to_owned())
     }
+}
+
+/// The texts of a list such as `a.example, b.example`.
+fn listed(text: &str) -> Vec<Value> {
+    let parts = text.split(',').map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty());
+    parts.map(Value::from).collect()
 }
 
 fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -1,5 +1,6 @@
 //! How the server is configured: file, then environment, then flags; parsed once into what can run.
 
+mod doors;
 mod environment;
 mod layers;
 pub mod raw;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use layers::{ConfigError, Layers, Setting, Source};
 
+use crate::doors::DoorsConfig;
 use crate::http::body::BodyLimits;
 use crate::store::StoreConfig;
 
@@ -22,13 +24,15 @@ use crate::store::StoreConfig;
 pub const DEFAULT_FILE: &str = "plimsoll.toml";
 
 /// Where the server's own paths begin.
-const OWN_PATHS: [&str; 9] = [
+const OWN_PATHS: [&str; 11] = [
     "/api",
     "/v1",
     "/write",
     "/query",
     "/ping",
     "/prometheus",
+    "/login",
+    "/logout",
     "/healthz",
     "/livez",
     "/readyz",
@@ -43,6 +47,8 @@ pub struct Flags {
     pub listen: Option<String>,
     /// `--data`.
     pub data: Option<PathBuf>,
+    /// `--insecure`.
+    pub insecure: bool,
 }
 
 /// A configuration that can run.
@@ -50,6 +56,8 @@ pub struct Flags {
 pub struct Config {
     /// Where requests are taken.
     pub listen: SocketAddr,
+    /// Who may send them.
+    pub doors: DoorsConfig,
     /// How large they may be.
     pub body: BodyLimits,
     /// Connections at once.
@@ -70,6 +78,14 @@ pub struct Config {
     pub monitor: Vec<(&'static str, String)>,
     /// Whose metrics are fetched.
     pub scrape: Vec<scrape::ScrapeTarget>,
+}
+
+impl Config {
+    /// Where the monitor answers, by the name that the library reads.
+    pub fn monitor_path(&self, name: &str) -> &str {
+        let found = self.monitor.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, path)| path)
+    }
 }
 
 impl Layers {
@@ -102,6 +118,9 @@ impl Layers {
         if let Some(data) = &flags.data {
             let data = data.to_string_lossy();
             layers.set("store.dir", &data, Source::Flag("--data"))?;
+        }
+        if flags.insecure {
+            layers.set("server.insecure", "true", Source::Flag("--insecure"))?;
         }
         Ok(layers)
     }
@@ -137,6 +156,7 @@ impl Layers {
         self.at_least_one("server.slow_timeout_secs", server.slow_timeout_secs)?;
         Ok(Config {
             listen,
+            doors: self.doors(listen, server)?,
             body,
             connections_max: server.connections_max,
             streams_max: server.streams_max,

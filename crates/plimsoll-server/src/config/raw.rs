@@ -39,6 +39,32 @@ pub struct Server {
     pub slow_timeout_secs: u64,
     /// Where clients of OTLP over gRPC are told what to set, if the port is free; 0: nowhere.
     pub grpc_hint_port: u16,
+    /// Names, beside addresses, under which the server is reached.
+    pub hosts: Vec<String>,
+    /// Whether programs of this machine need no token where the port is its own.
+    pub trust_local: bool,
+    /// Whether whoever reaches the port may read and write without a token.
+    pub insecure: bool,
+    /// Whether a server that starts in a container without tokens makes the first one and prints it.
+    pub first_token: bool,
+    /// Requests a second from each token, and from each address without one; 0: no limit.
+    pub requests_per_sec: u32,
+    /// Requests that one may send at once after a rest.
+    pub requests_burst: u32,
+    /// Bad tokens and login codes a minute from one address; 0: no limit.
+    pub failures_per_min: u32,
+    /// `[server.tls]`: encryption.
+    pub tls: Tls,
+}
+
+/// `[server.tls]`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate and those that vouch for it, in PEM; empty: no TLS.
+    pub cert_file: String,
+    /// Its private key in PEM.
+    pub key_file: String,
 }
 
 impl Default for Server {
@@ -52,6 +78,14 @@ impl Default for Server {
             slow_requests_max: 2,
             slow_timeout_secs: 30,
             grpc_hint_port: 4317,
+            hosts: Vec::new(),
+            trust_local: true,
+            insecure: false,
+            first_token: true,
+            requests_per_sec: 1_000,
+            requests_burst: 5_000,
+            failures_per_min: 30,
+            tls: Tls::default(),
         }
     }
 }

@@ -7,47 +7,40 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::serve::Listener;
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
-use super::connection::Connection;
+use super::connection::Connection as Place;
+use crate::doors::Peer;
 use crate::tasks::Stop;
 
 /// How long a client may take for the head of a request. An idle connection waits for its next one, too, and exporters come
 /// back every 10 s to 5 min: to close in the very moment they do would cost them a batch.
 const HEAD_PATIENCE: Duration = Duration::from_secs(330);
+/// How long a client may take to agree on keys.
+const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
+/// Most bytes of the headers of a request over HTTP/2. Of HTTP/1.1 hyper takes 100 headers and 400 kB of head.
+const HEADERS_MAX_BYTES: u32 = 64 << 10;
 /// How long requests under way may take once the server stops.
 pub const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
-
-/// Whether the server may listen there.
-///
-/// # Errors
-/// When the address is none of this machine's own; the message says how to choose another.
-pub fn check(address: SocketAddr) -> anyhow::Result<()> {
-    if !address.ip().is_loopback() {
-        anyhow::bail!(
-            "cannot listen on {address}: only addresses of this machine (127.0.0.1, [::1]) are allowed, \
-             because there are no access tokens yet; choose one with --listen 127.0.0.1:{}",
-            address.port()
-        );
-    }
-    Ok(())
-}
 
 /// Opens the port.
 ///
 /// # Errors
 /// When it is taken or may not be opened; the message says how to choose another.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    check(address)?;
     TcpListener::bind(address).await.map_err(|error| {
         let port = address.port();
         match error.kind() {
@@ -73,6 +66,7 @@ pub async fn serve(
     listener: Arc<TcpListener>,
     monitor: plimsoll::Monitor,
     router: Router,
+    tls: Option<Arc<ServerConfig>>,
     connections_max: usize,
     mut stop: Stop,
 ) -> anyhow::Result<()> {
@@ -82,7 +76,12 @@ pub async fn serve(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE);
-    server.http2().timer(TokioTimer::new());
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADERS_MAX_BYTES);
+    let server = Arc::new(server);
+    let acceptor = tls.map(TlsAcceptor::from);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(connections_max));
@@ -94,28 +93,24 @@ pub async fn serve(
                 let place = place.context("the connection limit was closed")?;
                 tokio::select! {
                     () = stop.wait() => break,
-                    (stream, _) = listener.accept() => (stream, place),
+                    (stream, address) = listener.accept() => (stream, address, place),
                 }
             }
         };
-        let (stream, place) = accepted;
-        let place = Connection::new(place);
-        let of_requests = place.clone();
-        let service = router
-            .clone()
-            .map_request(move |mut request: hyper::Request<Incoming>| {
-                request.extensions_mut().insert(of_requests.clone());
-                request
-            });
-        let service = TowerToHyperService::new(service);
-        let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
+        let (stream, address, place) = accepted;
+        let connection = Connection {
+            server: server.clone(),
+            router: router.clone(),
+            peer: Peer(address.ip()),
+            watcher: graceful.watcher(),
+            stop: stop.clone(),
+            place: Place::new(place),
+        };
+        let acceptor = acceptor.clone();
         connections.spawn(async move {
-            tokio::select! {
-                ended = connection => if let Err(error) = ended {
-                    debug!("a connection broke: {error}");
-                },
-                () = place.was_cut() => debug!("a connection was cut"),
+            match acceptor {
+                None => connection.serve(stream).await,
+                Some(acceptor) => connection.serve_tls(&acceptor, stream).await,
             }
         });
         while connections.try_join_next().is_some() {}
@@ -131,6 +126,62 @@ pub async fn serve(
     }
     connections.shutdown().await;
     Ok(())
+}
+
+/// One connection and what it needs.
+struct Connection {
+    server: Arc<auto::Builder<TokioExecutor>>,
+    router: Router,
+    peer: Peer,
+    watcher: Watcher,
+    stop: Stop,
+    /// As its requests see it.
+    place: Place,
+}
+
+impl Connection {
+    async fn serve<I>(self, stream: I)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let peer = self.peer;
+        let (place, of_requests) = (self.place.clone(), self.place);
+        let service = self
+            .router
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                request.extensions_mut().insert(of_requests.clone());
+                request
+            });
+        let service = TowerToHyperService::new(service);
+        let connection = self
+            .server
+            .serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = self.watcher.watch(connection.into_owned());
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                debug!("a connection broke: {error}");
+            },
+            () = place.was_cut() => debug!("a connection was cut"),
+        }
+    }
+
+    async fn serve_tls<I>(mut self, acceptor: &TlsAcceptor, stream: I)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let agreeing = tokio::time::timeout(HANDSHAKE_PATIENCE, acceptor.accept(stream));
+        let agreed = tokio::select! {
+            // Nobody has asked anything yet.
+            () = self.stop.wait() => return,
+            agreed = agreeing => agreed,
+        };
+        match agreed {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(error)) => debug!("a client and the server did not agree on TLS: {error}"),
+            Err(_) => debug!("a client did not agree on TLS within {HANDSHAKE_PATIENCE:?}"),
+        }
+    }
 }
 
 /// The open port. It outlives the task that accepts, so that a restart of the task loses nobody who waits.

@@ -2,7 +2,6 @@
 
 pub mod body;
 pub mod connection;
-pub mod door;
 pub mod extract;
 pub mod grpc;
 pub mod listener;

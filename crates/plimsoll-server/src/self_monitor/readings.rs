@@ -49,6 +49,9 @@ impl Readings {
         for (name, value) in counts {
             self.count(&app.monitor, name, value);
         }
+        for (reason, value) in app.doors.counts.read() {
+            self.count(&app.monitor, &format!("plimsoll.doors.{reason}"), value);
+        }
     }
 
     fn count(&mut self, monitor: &Monitor, name: &str, value: u64) {

@@ -18,13 +18,14 @@ use super::Store;
 use super::error::StoreError;
 use super::segment::sync_dir;
 use super::table::Nanos;
+use crate::meta::{self, Meta, MetaError};
 use manifest::{Entry, Manifest};
 pub use restore::restore;
 
 /// What a backup or a restore copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
-    /// Day files.
+    /// Day files, and the one of what users did.
     pub files: usize,
     /// Bytes of them.
     pub bytes: u64,
@@ -75,6 +76,9 @@ pub enum BackupError {
         /// Where, or in which way.
         what: String,
     },
+    /// What users did cannot be copied.
+    #[error(transparent)]
+    Meta(#[from] MetaError),
     /// The store could not write down what it has in memory.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,17 +104,29 @@ fn failed<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> 
 }
 
 impl Store {
-    /// Copies all that was acknowledged so far to a new folder, while writes and queries go on. Blocking.
+    /// Copies all that was acknowledged so far to a new folder, while writes and queries go on; `meta` first, if there is
+    /// one. Blocking.
     ///
     /// # Errors
     /// When the folder has something in it or lies in the store's own, or a file cannot be read or written. The store is not
     /// touched by that.
-    pub fn backup(&self, target: &Path, now: Nanos) -> Result<Copied, BackupError> {
+    pub fn backup(
+        &self,
+        meta: Option<&Meta>,
+        target: &Path,
+        now: Nanos,
+    ) -> Result<Copied, BackupError> {
         refuse_inside(target, &self.config.dir)?;
         let partial = Partial::begin(target)?;
+        let mut manifest = Manifest::new(now);
+        if let Some(meta) = meta {
+            let path = partial.folder.join(meta::FILE);
+            meta.copy_to(&path)?;
+            let entry = Entry::of(&path, meta::FILE).map_err(failed("read", &path))?;
+            manifest.files.push(entry);
+        }
         self.flush()?;
         let files = self.open_for_backup()?;
-        let mut manifest = Manifest::new(now);
         for (file, path, length) in &files {
             let name = path
                 .strip_prefix(&self.config.dir)
@@ -126,10 +142,9 @@ impl Store {
         }
         manifest.write(&partial.folder)?;
         partial.finish()?;
-        let bytes = files.iter().map(|(.., length)| length).sum();
         Ok(Copied {
-            files: files.len(),
-            bytes,
+            files: manifest.files.len(),
+            bytes: manifest.files.iter().map(|entry| entry.length).sum(),
         })
     }
 

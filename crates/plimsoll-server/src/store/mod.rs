@@ -23,7 +23,7 @@ mod journal;
 pub mod key;
 pub mod keys;
 mod likeness;
-mod lock;
+pub(crate) mod lock;
 mod memory;
 pub mod memtable;
 mod numbers;

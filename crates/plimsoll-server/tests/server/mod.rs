@@ -16,18 +16,23 @@ mod influxql;
 mod killed;
 mod lifecycle;
 mod limits;
+mod logins;
 mod missing;
 mod named;
 mod otlp;
 mod packaging;
 mod problems;
 mod queries;
+mod rates;
 mod refused;
+mod scopes;
 mod scraping;
 mod services;
 mod stalled;
 mod streams;
 pub(crate) mod targets;
+mod tls;
+mod tokens;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};
@@ -194,6 +199,18 @@ pub(crate) fn outcome(output: Output) -> (i32, String, String) {
         text(output.stderr),
     )
 }
+
+/// Makes a token for the data folder, or for the server that holds it.
+pub(crate) fn token(dir: &Path, name: &str, scope: &str) -> String {
+    let mut command = plimsoll();
+    command.args(["token", "create", name, "--scope", scope, "--data"]);
+    let (code, token, error) = outcome(command.arg(dir).output().expect("it runs"));
+    assert_eq!(code, 0, "{error}");
+    token.trim().to_owned()
+}
+
+/// Needs a token from everybody, as a server does that others reach.
+pub(crate) const STRICT: (&str, &str) = ("PLIMSOLL_SERVER_TRUST_LOCAL", "false");
 
 /// Now, in nanoseconds.
 pub(crate) fn now() -> i64 {

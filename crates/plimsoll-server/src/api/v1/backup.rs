@@ -65,7 +65,7 @@ pub async fn backup(State(app): State<App>, Params(params): Params<BackupParams>
     let copied = app.backups.run_to_end(move || {
         copying
             .store
-            .backup(&folder, tick::now())
+            .backup(Some(copying.doors.keyring.meta()), &folder, tick::now())
             .map_err(|error| match &error {
                 BackupError::NotEmpty(_) | BackupError::Inside { .. } => {
                     Problem::bad_field("folder", shown, error.to_string())

@@ -19,3 +19,4 @@ pub mod request;
 pub mod stats;
 pub mod targets;
 pub mod time;
+pub mod tokens;

@@ -69,6 +69,8 @@ pub(crate) struct Stats {
     ingest: IngestStats,
     /// Who listens.
     stream: StreamStats,
+    /// Requests that were refused at the doors since the start, by reason.
+    doors: BTreeMap<String, u64>,
     /// Restarts of those tasks that had any, by name.
     task_restarts: BTreeMap<String, u64>,
     /// How long the server runs.
@@ -175,6 +177,7 @@ pub async fn all(State(app): State<App>, Params(params): Params<EventParams>) ->
             store: store(app),
             ingest: ingest(app),
             stream: stream(app),
+            doors: doors(app),
             task_restarts: restarts(app),
             uptime_secs: app.started.elapsed().as_secs(),
         })
@@ -255,6 +258,14 @@ fn stream(app: &App) -> StreamStats {
         dropped_slow: hub.dropped_slow.load(Ordering::Relaxed),
         refused: hub.refused.load(Ordering::Relaxed),
     }
+}
+
+/// Requests that were refused, by reason.
+fn doors(app: &App) -> BTreeMap<String, u64> {
+    let counts = app.doors.counts.read().into_iter();
+    counts
+        .map(|(name, count)| (name.to_owned(), count))
+        .collect()
 }
 
 /// Restarts of those tasks that had any.

@@ -8,7 +8,7 @@ use crate::store::table::Nanos;
 use super::number;
 use super::parser::Context;
 use super::reason::Reason;
-use super::scan::{self, MAX_KEY_BYTES, Value};
+use super::scan::{self, MAX_KEY_BYTES, MAX_TAGS, Value};
 
 /// The parts of a well-formed line.
 #[derive(Debug)]
@@ -104,6 +104,9 @@ fn key(key: &str) -> Result<Key<'_>, Reason> {
             return Err(Reason::MissingTagValue(scan::short(&name)));
         }
         let value = scan::unescape(&key[value_start..value_end], scan::IN_NAME);
+        if tags.len() == MAX_TAGS {
+            return Err(Reason::TooManyTags);
+        }
         tags.push((name, value));
         at = value_end;
     }

@@ -21,6 +21,9 @@ pub enum Reason {
     /// Measurement and tags longer than [`super::scan::MAX_KEY_BYTES`].
     #[error("measurement and tags are longer than {most} bytes", most = super::scan::MAX_KEY_BYTES)]
     KeyTooLong,
+    /// More tags than [`super::scan::MAX_TAGS`].
+    #[error("there are more than {most} tags", most = super::scan::MAX_TAGS)]
+    TooManyTags,
     /// Nothing after measurement and tags.
     #[error("missing fields")]
     MissingFields,

@@ -7,6 +7,8 @@ use super::reason::Reason;
 
 /// Longest measurement with its tags, as InfluxDB has it.
 pub(super) const MAX_KEY_BYTES: usize = 65_535;
+/// Most tags of a line.
+pub(super) const MAX_TAGS: usize = 256;
 
 /// A field's value as it stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq)]

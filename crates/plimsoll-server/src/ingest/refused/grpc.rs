@@ -71,7 +71,7 @@ pub async fn serve(app: App, listener: Arc<TcpListener>, stop: Stop) -> anyhow::
         .fallback(elsewhere)
         .layer(middleware::from_fn_with_state(app.clone(), call_elsewhere))
         .with_state(app);
-    listener::serve(listener, monitor, router, CONNECTIONS_MAX, stop).await
+    listener::serve(listener, monitor, router, None, CONNECTIONS_MAX, stop).await
 }
 
 async fn call_elsewhere(State(app): State<App>, request: Request, next: Next) -> Response {

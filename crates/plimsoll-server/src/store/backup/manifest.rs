@@ -12,8 +12,8 @@ use crate::store::table::Nanos;
 /// The list's name.
 pub(super) const NAME: &str = "backup.json";
 
-/// The format of list and folder.
-pub(super) const FORMAT: u32 = 1;
+/// The format of list and folder. 2 may have `meta.db`.
+pub(super) const FORMAT: u32 = 2;
 
 /// What a backup says of itself.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,6 +33,18 @@ pub(super) struct Entry {
     pub(super) length: u64,
     /// Of all of them.
     pub(super) crc32c: u32,
+}
+
+impl Entry {
+    /// What a file is like.
+    pub(super) fn of(path: &Path, name: &str) -> io::Result<Self> {
+        let bytes = fs::read(path)?;
+        Ok(Self {
+            name: name.to_owned(),
+            length: bytes.len() as u64,
+            crc32c: crc32c::crc32c(&bytes),
+        })
+    }
 }
 
 impl Manifest {

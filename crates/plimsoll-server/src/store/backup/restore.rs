@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 
 use super::manifest::{Entry, Manifest};
 use super::{BackupError, Copied, Partial, failed};
+use crate::meta;
 use crate::store::frame::{Found, Frames};
 
 /// Makes a store's folder from a backup. Every file is checked as a whole, and then each of its frames. Blocking.
@@ -48,17 +49,26 @@ fn restore_file(backup: &Path, entry: &Entry, partial: &Partial) -> Result<(), B
         )));
     }
     let checksum = partial.copy(&file, &path, &entry.name, length)?;
-    let broken = Frames::new(&file, 0, length).find_map(|found| match found {
+    if entry.name == meta::FILE {
+        if checksum != entry.crc32c {
+            return Err(damaged("its checksum is another".into()));
+        }
+        return Ok(meta::check(&partial.folder.join(meta::FILE))?);
+    }
+    match broken_frame(&file, length) {
+        Some(what) => Err(damaged(what)),
+        None if checksum != entry.crc32c => Err(damaged("its checksum is another".into())),
+        None => Ok(()),
+    }
+}
+
+fn broken_frame(file: &File, length: u64) -> Option<String> {
+    Frames::new(file, 0, length).find_map(|found| match found {
         Found::Frame(_) => None,
         Found::Hole(hole) => Some(format!(
             "bytes {}..{} are none that were written",
             hole.start, hole.end
         )),
         Found::Foreign { format } => Some(format!("it has a frame of format {format}")),
-    });
-    match broken {
-        Some(what) => Err(damaged(what)),
-        None if checksum != entry.crc32c => Err(damaged("its checksum is another".into())),
-        None => Ok(()),
-    }
+    })
 }

@@ -73,7 +73,7 @@ fn a_backup_has_what_was_acknowledged_and_makes_a_store_that_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_with_rows(&dir.path().join("data"));
     let backup = dir.path().join("backup");
-    let copied = store.backup(&backup, START).unwrap();
+    let copied = store.backup(None, &backup, START).unwrap();
     write(&store, START + 31 * HOUR..START + 32 * HOUR);
     assert_eq!(count(&store), Value::U64(32 * 60));
     let restored = dir.path().join("restored");
@@ -101,7 +101,7 @@ fn backups_taken_while_rows_are_written_and_compacted_are_whole() {
         let mut least = 0;
         for number in 0..6 {
             let backup = dir.path().join(format!("backup-{number}"));
-            store.backup(&backup, START).unwrap();
+            store.backup(None, &backup, START).unwrap();
             let restored = dir.path().join(format!("restored-{number}"));
             restore(&backup, &restored).unwrap();
             let restored = open(&restored);
@@ -128,11 +128,11 @@ fn nothing_is_overwritten() {
     fs::create_dir(&taken).unwrap();
     fs::write(taken.join("letter"), "dear").unwrap();
     assert!(matches!(
-        store.backup(&taken, START),
+        store.backup(None, &taken, START),
         Err(BackupError::NotEmpty(_))
     ));
     let backup = dir.path().join("backup");
-    store.backup(&backup, START).unwrap();
+    store.backup(None, &backup, START).unwrap();
     let refused = restore(&backup, &taken).unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -157,7 +157,7 @@ fn an_interrupted_backup_or_restore_is_begun_anew() {
         restore(&dir.path().join("backup.partial"), &restored),
         Err(BackupError::NoBackup(_))
     ));
-    store.backup(&backup, START).unwrap();
+    store.backup(None, &backup, START).unwrap();
     restore(&backup, &restored).unwrap();
     assert!(!backup.join("half").exists() && !restored.join("half").exists());
     assert_eq!(count(&open(&restored)), Value::U64(31 * 60));
@@ -168,7 +168,7 @@ fn a_flipped_bit_anywhere_in_a_backup_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_with_rows(&dir.path().join("data"));
     let backup = dir.path().join("backup");
-    store.backup(&backup, START).unwrap();
+    store.backup(None, &backup, START).unwrap();
     let file = backup.join("raw/2026-03-27.day");
     let whole = fs::read(&file).unwrap();
     for at in (0..whole.len()).step_by(whole.len() / 20) {

@@ -156,6 +156,17 @@ fn reasons_name_what_is_wrong() {
 }
 
 #[test]
+fn the_tags_of_a_line_are_bounded() {
+    let line = |tags: usize| {
+        let tags: String = (0..tags).map(|tag| format!(",t{tag}=x")).collect();
+        format!("m{tags} v=1")
+    };
+    assert_eq!(reason(&line(257)), "there are more than 256 tags");
+    let parsed = Known::new(100).read(line(256).as_bytes());
+    assert_eq!((parsed.rows, parsed.rejected.count), (1, 0));
+}
+
+#[test]
 fn a_refused_line_leaves_no_trace() {
     let known = Known::new(100);
     let parsed = known.read(b"m,host=a x=1,y=oops 1\nm,host=b z=1 99999999");

@@ -1,0 +1,145 @@
+//! The tables of `meta.db`, and how a file gets from one format to the next.
+//!
+//! A format is the number of migrations that a file has seen (`user_version`). A migration that was released never
+//! changes; a part that needs a table adds one at the end. `formats` has which version of the server first wrote each,
+//! so that an older one can name the version that it would take.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+use rusqlite_migration::{M, Migrations};
+
+use super::error::MetaError;
+use crate::store::table::Nanos;
+
+/// Oldest first.
+const ALL: &[M<'_>] = &[
+    // 1: tokens, and what browsers have instead. Times are nanoseconds since the epoch.
+    M::up(
+        "CREATE TABLE formats (
+            format INTEGER PRIMARY KEY,
+            plimsoll TEXT NOT NULL,
+            since INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE tokens (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL CHECK (scope IN ('read', 'write', 'admin')),
+            hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+            is_login INTEGER NOT NULL CHECK (is_login IN (0, 1)),
+            created INTEGER NOT NULL,
+            expires INTEGER,
+            revoked INTEGER
+        ) STRICT;
+        CREATE UNIQUE INDEX names_in_use ON tokens (name) WHERE revoked IS NULL;
+        CREATE TABLE login_codes (
+            hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+            token INTEGER NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+            expires INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE sessions (
+            hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+            token INTEGER NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+            created INTEGER NOT NULL,
+            expires INTEGER NOT NULL
+        ) STRICT;",
+    ),
+];
+
+/// Does the migrations that a file lacks.
+pub(super) fn bring_up_to_date(
+    connection: &mut Connection,
+    path: &Path,
+    now: Nanos,
+) -> Result<(), MetaError> {
+    up_to(connection, path, now, ALL)
+}
+
+pub(super) fn up_to(
+    connection: &mut Connection,
+    path: &Path,
+    now: Nanos,
+    migrations: &[M<'_>],
+) -> Result<(), MetaError> {
+    let found = format_of(connection, path)?;
+    refuse_above(connection, path, migrations.len())?;
+    if found < migrations.len() {
+        if found > 0 {
+            keep_copy(connection, path, found)?;
+        }
+        let done = Migrations::from_slice(migrations).to_latest(connection);
+        done.map_err(|error| MetaError::Sql {
+            doing: "bring up to date",
+            path: path.into(),
+            source: cause(error),
+        })?;
+    }
+    // Those that are noted already stay as they are.
+    for format in 1..=migrations.len() {
+        connection
+            .execute(
+                "INSERT OR IGNORE INTO formats (format, plimsoll, since) VALUES (?1, ?2, ?3)",
+                (format as i64, env!("CARGO_PKG_VERSION"), now),
+            )
+            .map_err(|source| MetaError::sql("write", path, source))?;
+    }
+    Ok(())
+}
+
+/// Whether no server has brought it to any format yet.
+pub(super) fn is_empty(connection: &Connection, path: &Path) -> Result<bool, MetaError> {
+    Ok(format_of(connection, path)? == 0)
+}
+
+/// Refuses a file of a newer format than this server's.
+pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), MetaError> {
+    refuse_above(connection, path, ALL.len())
+}
+
+fn refuse_above(connection: &Connection, path: &Path, reads: usize) -> Result<(), MetaError> {
+    let found = format_of(connection, path)?;
+    if found <= reads {
+        return Ok(());
+    }
+    // What a newer server did to the table is not known, so not finding the version is no other error.
+    let needs = connection
+        .query_row(
+            "SELECT plimsoll FROM formats WHERE format = ?1",
+            [found as i64],
+            |row| row.get::<_, String>(0),
+        )
+        .optional();
+    let needs = needs.ok().flatten();
+    Err(MetaError::Newer {
+        path: path.into(),
+        found,
+        reads,
+        needs: needs.unwrap_or_else(|| "of the version that wrote it".to_owned()),
+    })
+}
+
+/// The name has the format that the copy is of: `meta.db.format-1`. One of an interrupted try gives way.
+fn keep_copy(connection: &Connection, path: &Path, format: usize) -> Result<(), MetaError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".format-{format}"));
+    let kept = Path::new(&name);
+    match std::fs::remove_file(kept) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(MetaError::io("remove", kept, error))
+        }
+        _ => super::copy(connection, kept),
+    }
+}
+
+fn format_of(connection: &Connection, path: &Path) -> Result<usize, MetaError> {
+    let format = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    let format = format.map_err(|source| MetaError::sql("read", path, source))?;
+    Ok(usize::try_from(format).unwrap_or(usize::MAX))
+}
+
+fn cause(error: rusqlite_migration::Error) -> rusqlite::Error {
+    match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => err,
+        other => rusqlite::Error::ToSqlConversionFailure(Box::new(other)),
+    }
+}
