@@ -14,6 +14,10 @@ help: ## This list
 tools: ## Fetches what the tests need besides Rust
 	@.ci/tools
 
+.PHONY: page
+page: ## Builds the page that the server embeds (needs Node); nothing happens when it is built already
+	@.ci/page
+
 .PHONY: test
 test: ## All tests, with the real Prometheus and the real clients
 	@.ci/test

@@ -10,6 +10,7 @@ use crate::api::{self, v1};
 use crate::http::{door, problem};
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
+use crate::page;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -37,6 +38,14 @@ pub fn router(app: App) -> Router {
             "/api/performance/resources",
             get(api::performance::resources::resources_of),
         )
+        .route(
+            "/api/performance/totals",
+            get(api::performance::totals::totals),
+        )
+        .route(
+            "/api/performance/series",
+            get(api::performance::series::series),
+        )
         .route("/api/v1/query", get(v1::query::get).post(v1::query::post))
         .route("/api/v1/backup", post(v1::backup::backup))
         .route("/api/v1/export", get(v1::export::export))
@@ -58,9 +67,12 @@ pub fn router(app: App) -> Router {
         .route("/ping", get(line_protocol::ping).head(line_protocol::ping))
         .route("/write", post(line_protocol::write_v1))
         .route("/api/v2/write", post(line_protocol::write_v2))
+        // / and the paths of its views, /assets/*
+        .merge(page::paths())
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(middleware::from_fn(page::tell_build))
         .layer(middleware::from_fn(door::guard))
         .layer(app.monitor.layer())
         .with_state(app)

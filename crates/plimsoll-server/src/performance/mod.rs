@@ -3,6 +3,7 @@
 pub mod minutes;
 pub mod requests;
 pub mod resources;
+pub mod series;
 mod source;
 pub mod states;
 #[cfg(test)]

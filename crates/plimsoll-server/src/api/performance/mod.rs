@@ -3,6 +3,8 @@
 pub mod metrics;
 pub mod resources;
 pub mod routes;
+pub mod series;
+pub mod totals;
 
 use axum::response::Response;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,132 @@
+// How to send data, and whether anything came.
+import "../style/connect.css";
+import { useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, useEffect, useRef } from "react";
+import { recipes, stats } from "../api/queries";
+import type { Recipe } from "../api/shapes";
+import { Fix } from "../parts/Fix";
+import { Mark } from "../parts/State";
+import { useParam } from "../route/location";
+import { many } from "../words/numbers";
+import { bundledRecipes } from "./recipes";
+
+export default function ConnectView({ empty = false }: { empty?: boolean }) {
+  useEffect(() => {
+    document.title = empty ? "Plimsoll" : "Connect · Plimsoll";
+  }, [empty]);
+  return (
+    <>
+      <section className="wrap lead">
+        {empty ? (
+          <h1>
+            <b>Nothing has reached Plimsoll yet.</b> Connect your first service; its line appears here with the first
+            request.
+          </h1>
+        ) : (
+          <h1>
+            <b>Connect a service.</b> It appears on the page with its first request.
+          </h1>
+        )}
+      </section>
+      {empty && (
+        <div className="flat">
+          <div className="wrap">
+            <Mark />
+            <p>no floats yet; the line is drawn when data arrives</p>
+          </div>
+        </div>
+      )}
+      <section className="wrap sec conn" aria-labelledby="cn">
+        <div>
+          <h2 id="cn">Connect a service</h2>
+          <ol className="steps">
+            <li>
+              <b>Pick what it is written in</b> and run the lines that stand there. No account, nothing else to install,
+              no key on this machine.
+            </li>
+            <li>
+              <b>Send it one request.</b> The first window of 10 seconds is enough to see routes and latency.
+            </li>
+          </ol>
+        </div>
+        <div>
+          <Recipes />
+          <Waiting />
+        </div>
+      </section>
+    </>
+  );
+}
+
+function Recipes() {
+  const asked = useQuery(recipes());
+  const [picked, pick] = useParam("with");
+  const tabs = useRef<HTMLDivElement>(null);
+  const all = asked.data && asked.data.length > 0 ? asked.data : bundledRecipes(window.location.origin);
+  const shown = all.find((recipe) => recipe.id === picked) ?? all[0];
+  if (!shown) return null;
+
+  const move = (event: KeyboardEvent, index: number) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const next = (index + by + all.length) % all.length;
+    pick(all[next]?.id ?? null);
+    (tabs.current?.children[next] as HTMLElement | undefined)?.focus();
+  };
+
+  return (
+    <>
+      <div className="tabs" role="tablist" aria-label="What to connect" ref={tabs}>
+        {all.map((recipe, index) => (
+          <button
+            key={recipe.id}
+            type="button"
+            role="tab"
+            id={`tab-${recipe.id}`}
+            aria-controls="recipe"
+            aria-selected={recipe === shown}
+            tabIndex={recipe === shown ? 0 : -1}
+            onClick={() => pick(recipe.id)}
+            onKeyDown={(event) => move(event, index)}
+          >
+            {recipe.title}
+          </button>
+        ))}
+      </div>
+      <div className="pane" role="tabpanel" id="recipe" aria-labelledby={`tab-${shown.id}`}>
+        <Steps recipe={shown} />
+      </div>
+    </>
+  );
+}
+
+function Steps({ recipe }: { recipe: Recipe }) {
+  return (
+    <>
+      <p>{recipe.about}</p>
+      {recipe.steps.map((step) => (
+        <div key={`${step.text} ${step.code ?? ""}`}>
+          {step.text && <p>{step.text}</p>}
+          {step.code && <Fix code={step.code} label={step.text || recipe.title} />}
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** What the server has heard so far. */
+function Waiting() {
+  const asked = useQuery(stats());
+  const ingest = asked.data?.ingest;
+  return (
+    <p className="wait" role="status">
+      <Mark />
+      <span>
+        <b>Listening on {window.location.host}.</b>{" "}
+        {ingest &&
+          `${many(ingest.rows_written ?? 0, "row")} taken in so far, ${many(ingest.rows_refused ?? 0, "row")} refused. `}
+        OpenTelemetry over HTTP, line protocol and the Plimsoll library come in at this one port.
+      </span>
+    </p>
+  );
+}
