@@ -34,10 +34,14 @@ bench-overhead: ## What measuring a request costs, beside axum-prometheus and Op
 bench-store: ## The store beside VictoriaMetrics and InfluxDB: CPU, bytes, latency (see bench/store/README.md)
 	@bench/store/run.sh
 
+.PHONY: bench-page
+bench-page: ## The page: time to interactive, bytes of the first view, time until a request is on the screen (see bench/page/README.md)
+	@bench/page/run.sh
+
 .PHONY: bench
 bench: ## All benches, and a table of their figures
 	@mkdir -p $(CARGO_TARGET_DIR)
-	@{ bench/overhead/run.sh && bench/store/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@{ bench/overhead/run.sh && bench/store/run.sh && bench/page/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: fmt
@@ -56,5 +60,6 @@ ci: ## Everything that must hold before a change lands: format, lints, licences,
 	done
 	$(CARGO) clippy -p plimsoll-server --all-targets --features parquet --locked -- -D warnings
 	@.ci/deny
+	@.ci/page --tools && cd crates/plimsoll-server/dashboard && npm run --silent check
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	@.ci/test

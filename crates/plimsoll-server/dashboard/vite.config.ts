@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 // A server to develop against: PLIMSOLL=http://127.0.0.1:2876 npm run dev
 const server = process.env.PLIMSOLL ?? "http://127.0.0.1:1876";
@@ -12,6 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  test: { include: ["test/unit/**/*.test.ts"] },
   // `vite preview` as well.
   server: {
     proxy: Object.fromEntries(

@@ -17,6 +17,7 @@ use crate::http::listener;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::otlp::Otlp;
+use crate::openapi::Document;
 use crate::performance::minutes;
 use crate::router;
 use crate::self_monitor;
@@ -66,6 +67,7 @@ impl Server {
             backups: Slow::new(1, config.slow_timeout),
             stats: StatsCache::default(),
             event_times: EventTimes::default(),
+            document: Document::default(),
             started: Instant::now(),
             tasks: Tasks::default(),
             config,

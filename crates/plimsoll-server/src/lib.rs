@@ -10,6 +10,7 @@ pub mod config;
 pub mod export;
 pub mod http;
 pub mod ingest;
+pub mod openapi;
 pub mod page;
 pub mod performance;
 pub mod reading;

@@ -41,7 +41,7 @@ impl<'s> Reading<'s> {
     }
 
     /// What is known to be missing from everything that was asked for, in words with its extent.
-    pub fn missing(self) -> Vec<String> {
-        self.missing.into_iter().collect()
+    pub fn missing(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.missing).into_iter().collect()
     }
 }

@@ -1,15 +1,19 @@
 //! Every path of the server.
+//!
+//! A new one is a line here and `#[utoipa::path(…)]` above its handler; the document describes it from then on.
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, NotForContentType, Predicate, SizeAbove};
+use utoipa_axum::routes;
 
-use crate::api::{self, v1};
+use crate::api::{self, performance, v1};
 use crate::http::{door, problem};
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
+use crate::openapi::{self, Described};
 use crate::page;
 use crate::state::App;
 
@@ -18,64 +22,75 @@ const COMPRESS_ABOVE_BYTES: u64 = 1_024;
 
 /// All paths, behind the doors that guard them.
 pub fn router(app: App) -> Router {
-    Router::new()
-        // /health /healthz /livez /readyz /status /metrics
-        .merge(app.monitor.probes())
-        .route("/api/v1/health", get(api::health::health))
-        .route("/v1/metrics", post(otlp::http::metrics))
-        .route("/v1/traces", post(otlp::http::not_taken))
-        .route("/v1/logs", post(otlp::http::not_taken))
-        .route("/api/v1/services", get(api::services::services))
-        .route(
-            "/api/performance/metrics",
-            get(api::performance::metrics::metrics),
-        )
-        .route(
-            "/api/performance/routes",
-            get(api::performance::routes::routes),
-        )
-        .route(
-            "/api/performance/resources",
-            get(api::performance::resources::resources_of),
-        )
-        .route(
-            "/api/performance/totals",
-            get(api::performance::totals::totals),
-        )
-        .route(
-            "/api/performance/series",
-            get(api::performance::series::series),
-        )
-        .route("/api/v1/query", get(v1::query::get).post(v1::query::post))
-        .route("/api/v1/backup", post(v1::backup::backup))
-        .route("/api/v1/export", get(v1::export::export))
-        .route(
-            "/api/v1/events",
-            get(v1::events_read::list).post(v1::events::post),
-        )
-        .route("/api/v1/events/stats", get(v1::stats::events))
-        .route("/api/v1/stats", get(v1::stats::all))
-        .route("/api/v1/measurements", get(v1::listing::measurements))
-        .route(
-            "/api/v1/measurements/{measurement}",
-            get(v1::listing::measurement),
-        )
-        .route(
-            "/api/v1/measurements/{measurement}/tags/{tag}",
-            get(v1::listing::tag),
-        )
-        .route("/ping", get(line_protocol::ping).head(line_protocol::ping))
-        .route("/write", post(line_protocol::write_v1))
-        .route("/api/v2/write", post(line_protocol::write_v2))
+    let (router, document) = paths(&app).finish();
+    app.document.set(document);
+    router
         // / and the paths of its views, /assets/*
         .merge(page::paths())
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::unknown_method)
+        .layer(CatchPanicLayer::custom(problem::of_panic))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(page::tell_build))
         .layer(middleware::from_fn(door::guard))
         .layer(app.monitor.layer())
         .with_state(app)
+}
+
+fn paths(app: &App) -> Described<App> {
+    let (probes, described) = app.monitor.probes_described();
+    Described::new()
+        // /health /healthz /livez /readyz /status /metrics
+        .merge(probes, described)
+        .path("/api/v1/health", routes!(api::health::health))
+        .path("/v1/metrics", routes!(otlp::http::metrics))
+        .path("/v1/traces", routes!(otlp::http::traces))
+        .path("/v1/logs", routes!(otlp::http::logs))
+        .path("/api/v1/services", routes!(api::services::services))
+        .path(
+            "/api/performance/metrics",
+            routes!(performance::metrics::metrics),
+        )
+        .path(
+            "/api/performance/routes",
+            routes!(performance::routes::routes),
+        )
+        .path(
+            "/api/performance/resources",
+            routes!(performance::resources::resources_of),
+        )
+        .path(
+            "/api/performance/totals",
+            routes!(performance::totals::totals),
+        )
+        .path(
+            "/api/performance/series",
+            routes!(performance::series::series),
+        )
+        .path("/api/v1/query", routes!(v1::query::get, v1::query::post))
+        .path("/api/v1/backup", routes!(v1::backup::backup))
+        .path("/api/v1/export", routes!(v1::export::export))
+        .path(
+            "/api/v1/events",
+            routes!(v1::events_read::list, v1::events::post),
+        )
+        .path("/api/v1/events/stats", routes!(v1::stats::events))
+        .path("/api/v1/stats", routes!(v1::stats::all))
+        .path("/api/v1/measurements", routes!(v1::listing::measurements))
+        .path(
+            "/api/v1/measurements/{measurement}",
+            routes!(v1::listing::measurement),
+        )
+        .path(
+            "/api/v1/measurements/{measurement}/tags/{tag}",
+            routes!(v1::listing::tag),
+        )
+        .path("/ping", routes!(line_protocol::ping))
+        .path("/write", routes!(line_protocol::write_v1))
+        .path("/api/v2/write", routes!(line_protocol::write_v2))
+        .path("/openapi.json", routes!(openapi::http::openapi))
+        .path("/docs", routes!(openapi::http::docs))
+        .path("/docs/style.css", routes!(openapi::http::style))
 }
 
 fn worth_compressing() -> And<SizeAbove, NotForContentType> {

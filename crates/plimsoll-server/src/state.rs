@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::http::slow::Slow;
 use crate::ingest::Ingest;
 use crate::ingest::otlp::Otlp;
+use crate::openapi::Document;
 use crate::services::Services;
 use crate::store::Store;
 use crate::tasks::Tasks;
@@ -40,6 +41,8 @@ pub struct AppState {
     pub stats: StatsCache,
     /// Times of events that are being written.
     pub event_times: EventTimes,
+    /// What it offers, described.
+    pub document: Document,
     /// When the server started.
     pub started: Instant,
 }

@@ -14,8 +14,10 @@ pub const APDEX_SATISFIED_SECS: f64 = 0.5;
 
 /// What happened in the minutes before `timestamp`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Metrics {
     /// End of the period, RFC 3339, UTC.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub timestamp: String,
     /// Length of the period.
     pub period_minutes: u32,
@@ -29,6 +31,7 @@ pub struct Metrics {
 
 /// Requests of a period. Without any, counts are 0 and the rest is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Requests {
     /// Finished requests, those that clients gave up included.
     pub total_requests: u64,
@@ -65,6 +68,7 @@ pub struct Requests {
 
 /// Queries of a period. Without any, counts are 0 and the rest is null.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Database {
     /// Queries sent.
     pub total_queries: u64,
@@ -78,6 +82,7 @@ pub struct Database {
 
 /// Memory over a period; null without samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Memory {
     /// Latest sample, MB.
     pub current_memory_mb: Option<f64>,

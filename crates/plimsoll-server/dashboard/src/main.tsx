@@ -7,9 +7,9 @@ import "./style/tables.css";
 import { App } from "./App";
 import { Problem } from "./api/client";
 import { LiveProvider } from "./live/Live";
-import { applyTheme } from "./parts/theme";
+import { startTheme } from "./parts/theme";
 
-applyTheme();
+startTheme();
 
 const client = new QueryClient({
   defaultOptions: {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use plimsoll::health::{Check, Outcome};
 
 use crate::http::problem::{Answer, json_answer};
+use crate::openapi::tag;
 use crate::state::App;
 use crate::store::StoreStatus;
 
@@ -59,10 +60,20 @@ fn judge(status: &StoreStatus) -> Outcome {
     }
 }
 
-/// `/api/v1/health`: the same as `/health`.
+/// The same as `/health`, under the data API's prefix.
 ///
 /// # Errors
 /// None is known.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "getApiHealth",
+    tag = tag::HEALTH,
+    responses(
+        (status = 200, description = "It works", body = plimsoll::health::Report),
+        (status = 503, description = "It does not work", body = plimsoll::health::Report),
+    ),
+)]
 pub async fn health(State(app): State<App>) -> Answer {
     let report = app.monitor.health().report().await;
     let mut answer = json_answer(&*report)?;

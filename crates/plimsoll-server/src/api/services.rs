@@ -3,9 +3,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::openapi::answers::Invalid;
+use crate::openapi::tag;
 use crate::services::{MAX_INSTANCES, MAX_SERVICES, Service};
 use crate::state::App;
 use crate::tick;
@@ -16,19 +19,25 @@ const LIMIT: usize = 1_000;
 const INSTANCES: usize = 100;
 
 /// What can be asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// Most services of the page.
+    #[param(minimum = 1, maximum = 10_000, default = 1_000)]
     limit: Option<usize>,
     /// Services before the page.
+    #[param(default = 0)]
     offset: Option<usize>,
     /// Most instances listed of a service.
+    #[param(maximum = 1_000, default = 100)]
     instances: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Listed {
+/// A page of services.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ServiceList {
+    /// By name.
     services: Vec<Service>,
     /// How many can be listed.
     total: usize,
@@ -42,6 +51,14 @@ struct Listed {
 ///
 /// # Errors
 /// 400 for a bad parameter.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listServices",
+    tag = tag::PERFORMANCE,
+    params(Asked),
+    responses((status = 200, description = "A page of services", body = ServiceList), Invalid),
+)]
 pub async fn services(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let limit = asked.limit.unwrap_or(LIMIT);
     if limit == 0 || limit > MAX_SERVICES {
@@ -58,7 +75,7 @@ pub async fn services(State(app): State<App>, Params(asked): Params<Asked>) -> A
     let page = app.services.page(offset, limit, instances);
     let more = offset.saturating_add(limit);
     let next = format!("/api/v1/services?limit={limit}&offset={more}&instances={instances}");
-    json_answer(&Listed {
+    json_answer(&ServiceList {
         services: page.services,
         total: page.total,
         next: (more < page.total).then_some(next),

@@ -161,8 +161,7 @@ pub fn json_bytes(body: Vec<u8>) -> Response {
 
 /// The answer for a path that is none of ours.
 pub async fn unknown_path(uri: axum::http::Uri) -> Problem {
-    Problem::not_found(format!("there is nothing at {}", uri.path()))
-        .with("see", json!("/api/v1/query, /write, /v1/metrics, /health"))
+    Problem::not_found(format!("there is nothing at {}", uri.path())).with("see", json!("/docs"))
 }
 
 /// The answer for a path of ours with another method.
@@ -172,6 +171,22 @@ pub async fn unknown_method(method: axum::http::Method, uri: axum::http::Uri) ->
         "method_not_allowed",
         format!("{} does not take {method}", uri.path()),
     )
+}
+
+/// The answer for a handler that panicked.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer that catches hands over what was thrown"
+)]
+pub fn of_panic(thrown: Box<dyn std::any::Any + Send>) -> Response {
+    let text = thrown
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| thrown.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message");
+    Problem::internal("the request failed")
+        .because(&format!("a handler panicked: {text}"))
+        .into_response()
 }
 
 #[cfg(test)]

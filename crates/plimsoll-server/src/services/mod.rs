@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::store::Store;
 use crate::store::key;
@@ -56,13 +57,15 @@ pub struct Seen {
 }
 
 /// A service as the API lists it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Service {
     /// Its name.
     pub name: String,
     /// When its first row came, RFC 3339.
+    #[schema(format = DateTime)]
     pub first_seen: String,
     /// When its last row came, RFC 3339.
+    #[schema(format = DateTime)]
     pub last_seen: String,
     /// Who measured it.
     pub sources: Vec<String>,
@@ -77,7 +80,7 @@ pub struct Service {
 }
 
 /// One instance as the API lists it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Instance {
     /// Its name.
     pub instance: String,
@@ -86,8 +89,10 @@ pub struct Instance {
     /// Its environment; null when not told.
     pub environment: Option<String>,
     /// When its first row came, RFC 3339.
+    #[schema(format = DateTime)]
     pub first_seen: String,
     /// When its last row came, RFC 3339.
+    #[schema(format = DateTime)]
     pub last_seen: String,
 }
 

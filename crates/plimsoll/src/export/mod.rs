@@ -62,6 +62,7 @@ struct State {
 
 /// What became of the points so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExportStatus {
     /// Taken by the other side.
     pub sent_points: u64,

@@ -12,6 +12,8 @@ use super::{Check, NAMES, Outcome};
 /// How well something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = HealthStatus))]
 pub enum Status {
     /// All is well.
     Healthy,
@@ -25,6 +27,8 @@ pub enum Status {
 
 /// The state of the service and of each check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = HealthReport))]
 pub struct Report {
     /// Of the whole service; never [`Status::NotConfigured`].
     pub status: Status,
@@ -32,16 +36,20 @@ pub struct Report {
     pub checks: BTreeMap<String, CheckReport>,
     /// When the checks were run.
     #[serde(serialize_with = "rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub timestamp: Timestamp,
 }
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = HealthCheck))]
 pub struct CheckReport {
     /// How well it is.
     pub status: Status,
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub message: Option<String>,
     /// Whether the service cannot work without it.
     pub critical: bool,

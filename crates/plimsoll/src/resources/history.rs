@@ -15,6 +15,7 @@ pub struct History {
 /// Where a series of values is heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Trend {
     /// Fewer than six values.
     InsufficientData,

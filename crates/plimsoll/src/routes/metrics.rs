@@ -9,6 +9,19 @@ use super::problem::Problem;
 use crate::exposition::Format;
 use crate::monitor::Monitor;
 
+/// Running counts in Prometheus's text format, or OpenMetrics if `Accept` asks for it.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get,
+    path = "",
+    operation_id = "getMetrics",
+    tag = "health",
+    responses(
+        (status = 200, description = "The metrics",
+            content((String = "text/plain"), (String = "application/openmetrics-text"))),
+        (status = 404, description = "Monitoring is switched off", body = ref("#/components/schemas/Problem"),
+            content_type = "application/problem+json"),
+    ),
+))]
 pub(super) async fn metrics(
     State(monitor): State<Monitor>,
     headers: HeaderMap,

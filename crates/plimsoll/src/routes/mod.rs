@@ -1,5 +1,7 @@
 //! What a monitored service answers about itself. Every path of it stands in [`Monitor::routes`].
 
+#[cfg(feature = "openapi")]
+mod described;
 mod health;
 mod metrics;
 mod performance;

@@ -42,6 +42,7 @@ impl IntoResponse for Problem {
             "type": "about:blank",
             "title": self.status.canonical_reason(),
             "status": self.status.as_u16(),
+            "code": if self.status == StatusCode::NOT_FOUND { "not_found" } else { "invalid" },
             "detail": self.detail,
         });
         if let Some((field, value)) = self.field {

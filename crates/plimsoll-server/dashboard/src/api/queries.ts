@@ -3,7 +3,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { Range, Zoom } from "../route/range";
 import { zoomStep } from "../route/range";
 import { Problem, read, urlOf } from "./client";
-import type { Calls, DatabaseQueries, Health, QueryAnswer, Recipe, Series, Services, Stats, Totals } from "./shapes";
+import type { Calls, Connect, DatabaseQueries, Health, QueryAnswer, Series, Services, Stats, Totals } from "./shapes";
 
 /** Minutes that "now" means: what tables show. */
 export const NOW_MINUTES = 5;
@@ -140,11 +140,7 @@ export const stats = () =>
 export const recipes = () =>
   queryOptions({
     queryKey: ["connect"],
-    queryFn: async ({ signal }) => {
-      const answer = await orNothing(read<Recipe[] | { recipes: Recipe[] }>("/api/v1/connect", { signal }));
-      if (answer === null) return null;
-      return Array.isArray(answer) ? answer : answer.recipes;
-    },
+    queryFn: async ({ signal }) => (await orNothing(read<Connect>("/api/v1/connect", { signal })))?.recipes ?? null,
     staleTime: Number.POSITIVE_INFINITY,
   });
 

@@ -142,12 +142,20 @@ export interface Stats {
 export interface RecipeStep {
   text: string;
   language?: string;
+  /** The file that the lines belong in; null: they are typed. */
+  file?: string | null;
   code?: string;
 }
 
 export interface Recipe {
-  id: string;
+  name: string;
   title: string;
-  about: string;
+  /** For whom. */
+  when: string;
   steps: RecipeStep[];
+}
+
+export interface Connect {
+  address: string;
+  recipes: Recipe[];
 }

@@ -57,7 +57,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       askEvery: ASK_EVERY_MS,
       silence: SILENCE_MS,
     });
-    return () => stream.close();
+    return () => {
+      stream.close();
+      window.clearTimeout(refreshing.current);
+      refreshing.current = undefined;
+    };
   }, [paused, refresh, round]);
 
   useEffect(() => {
@@ -68,6 +72,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
   // A machine that slept has a stream that looks open and is not: connect anew, which reads everything again once.
   useEffect(() => {
+    if (paused) return;
     const TICK = 5_000;
     let due = Date.now() + TICK;
     let hiddenSince: number | null = null;
@@ -95,7 +100,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       window.removeEventListener("online", wake);
       document.removeEventListener("visibilitychange", looked);
     };
-  }, [refresh]);
+  }, [paused, refresh]);
 
   const toggle = useCallback(() => {
     setConnection((before) => step(before, { what: before.state === "paused" ? "resumed" : "paused" }, Date.now()));

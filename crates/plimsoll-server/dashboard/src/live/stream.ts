@@ -16,10 +16,7 @@ export interface Connected {
 }
 
 /** What the stream tells; `reset` means that some of it was missed. */
-const NEWS = ["window", "event", "change", "reset", "message"];
-/** Signs of life that are no news. */
-const SIGNS = ["hello", "ping", "keepalive", "heartbeat"];
-
+const NEWS = ["window", "event", "change", "reset"];
 /** Opens the stream; where the server has none, asks instead. */
 export function openStream(listening: Listening): Connected {
   let closed = false;
@@ -33,9 +30,11 @@ export function openStream(listening: Listening): Connected {
   const failed = once(listening.failed);
   const watch = (source: EventSource) => {
     let timer = 0;
+    // A server where nothing happens has nothing to tell: ask whether it is there.
+    const quiet = () => void hasStream().then(alive, failed);
     const alive = () => {
       window.clearTimeout(timer);
-      timer = window.setTimeout(failed, listening.silence);
+      if (!closed) timer = window.setTimeout(quiet, listening.silence);
     };
     stop = () => {
       window.clearTimeout(timer);
@@ -53,7 +52,6 @@ export function openStream(listening: Listening): Connected {
         listening.news();
       });
     }
-    for (const name of SIGNS) source.addEventListener(name, alive);
   };
   void hasStream().then(
     (streams) => {
@@ -63,12 +61,21 @@ export function openStream(listening: Listening): Connected {
         return;
       }
       listening.opened("asking");
-      const timer = window.setInterval(() => {
-        hasStream().then(() => {
-          if (!closed) listening.news();
-        }, failed);
-      }, listening.askEvery);
-      stop = () => window.clearInterval(timer);
+      let timer = 0;
+      const again = () => {
+        if (closed) return;
+        timer = window.setTimeout(
+          () => {
+            hasStream().then(() => {
+              if (!closed) listening.news();
+              again();
+            }, failed);
+          },
+          untilNext(Date.now(), listening.askEvery),
+        );
+      };
+      again();
+      stop = () => window.clearTimeout(timer);
     },
     () => failed(),
   );
@@ -80,7 +87,15 @@ export function openStream(listening: Listening): Connected {
   };
 }
 
-/** Whether the server has a stream; an error when it does not answer at all. */
+/** Windows end at multiples of their length; a moment later they have come. */
+const SETTLED_MS = 1_200;
+
+/** How long until the next window has come. */
+export function untilNext(now: number, every: number): number {
+  return every - ((now - SETTLED_MS) % every);
+}
+
+/** Whether the server has a stream, with a place in it; an error when it does not answer at all. */
 async function hasStream(): Promise<boolean> {
   const control = new AbortController();
   const timer = window.setTimeout(() => control.abort(), 5_000);
@@ -90,7 +105,8 @@ async function hasStream(): Promise<boolean> {
       headers: { accept: "text/event-stream" },
     });
     heardBuild(response.headers.get("x-plimsoll-page"));
-    if (response.status >= 500 && response.status !== 501) throw new Error(`answered ${response.status}`);
+    // 501 and 503: no stream here, or no place in it. What stands before a server that is gone answers 502 and 504.
+    if ([502, 504].includes(response.status)) throw new Error(`answered ${response.status}`);
     return response.ok && (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
   } finally {
     window.clearTimeout(timer);

@@ -6,8 +6,7 @@ import { useLive } from "../live/Live";
 import { Link } from "../route/Link";
 import { choose, servicePath, useParam, type View } from "../route/location";
 import { RANGES, rangeOf, rangeParam } from "../route/range";
-import { clock } from "../words/moments";
-import { NBSP } from "../words/numbers";
+import { lampWords } from "../words/lamp";
 import { Mark } from "./State";
 import { nextTheme, useTheme } from "./theme";
 
@@ -67,23 +66,6 @@ function Lamp() {
 }
 
 const CLASSES: Record<Connection["state"], string> = { connecting: "off", live: "", paused: "still", lost: "ring" };
-
-/** The words beside the dot. */
-export function lampWords(connection: Connection, now: number): string {
-  switch (connection.state) {
-    case "connecting":
-      return "Connecting";
-    case "live":
-      return connection.by === "stream" ? "Live, windows of 10 s" : "Live, asked every 10 s";
-    case "paused":
-      return `Paused at ${clock(connection.since)}`;
-    case "lost": {
-      const seconds = Math.ceil((connection.nextTry - now) / 1000);
-      const next = seconds > 0 ? `next try in ${seconds}${NBSP}s` : "trying";
-      return `Lost at ${clock(connection.since)}, ${next}`;
-    }
-  }
-}
 
 function useSecond(runs: boolean): number {
   const [now, setNow] = useState(Date.now);

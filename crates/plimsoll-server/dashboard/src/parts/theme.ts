@@ -20,10 +20,15 @@ function stored(): Theme {
   }
 }
 
-let theme: Theme = stored();
+let theme: Theme = "system";
 
-/** Puts the theme on the document; called before anything is drawn. */
-export function applyTheme(): void {
+/** Puts the theme that was chosen on the document; called before anything is drawn. */
+export function startTheme(): void {
+  theme = stored();
+  applyTheme();
+}
+
+function applyTheme(): void {
   const root = document.documentElement;
   if (theme === "system") delete root.dataset.theme;
   else root.dataset.theme = theme;

@@ -63,14 +63,14 @@ function Recipes() {
   const [picked, pick] = useParam("with");
   const tabs = useRef<HTMLDivElement>(null);
   const all = asked.data && asked.data.length > 0 ? asked.data : bundledRecipes(window.location.origin);
-  const shown = all.find((recipe) => recipe.id === picked) ?? all[0];
+  const shown = all.find((recipe) => recipe.name === picked) ?? all[0];
   if (!shown) return null;
 
   const move = (event: KeyboardEvent, index: number) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
     const next = (index + by + all.length) % all.length;
-    pick(all[next]?.id ?? null);
+    pick(all[next]?.name ?? null);
     (tabs.current?.children[next] as HTMLElement | undefined)?.focus();
   };
 
@@ -79,21 +79,21 @@ function Recipes() {
       <div className="tabs" role="tablist" aria-label="What to connect" ref={tabs}>
         {all.map((recipe, index) => (
           <button
-            key={recipe.id}
+            key={recipe.name}
             type="button"
             role="tab"
-            id={`tab-${recipe.id}`}
+            id={`tab-${recipe.name}`}
             aria-controls="recipe"
             aria-selected={recipe === shown}
             tabIndex={recipe === shown ? 0 : -1}
-            onClick={() => pick(recipe.id)}
+            onClick={() => pick(recipe.name)}
             onKeyDown={(event) => move(event, index)}
           >
             {recipe.title}
           </button>
         ))}
       </div>
-      <div className="pane" role="tabpanel" id="recipe" aria-labelledby={`tab-${shown.id}`}>
+      <div className="pane" role="tabpanel" id="recipe" aria-labelledby={`tab-${shown.name}`}>
         <Steps recipe={shown} />
       </div>
     </>
@@ -103,10 +103,12 @@ function Recipes() {
 function Steps({ recipe }: { recipe: Recipe }) {
   return (
     <>
-      <p>{recipe.about}</p>
+      <p>{recipe.when}</p>
       {recipe.steps.map((step) => (
         <div key={`${step.text} ${step.code ?? ""}`}>
-          {step.text && <p>{step.text}</p>}
+          <p>
+            {step.text} {step.file && <code>{step.file}</code>}
+          </p>
           {step.code && <Fix code={step.code} label={step.text || recipe.title} />}
         </div>
       ))}

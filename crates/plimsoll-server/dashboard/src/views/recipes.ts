@@ -6,9 +6,9 @@ export function bundledRecipes(server: string): Recipe[] {
   const shell = (text: string, code: string) => ({ text, language: "sh", code });
   return [
     {
-      id: "rust",
+      name: "rust",
       title: "Rust",
-      about: "One layer in an axum application.",
+      when: "One layer in an axum application.",
       steps: [
         shell("Add the library:", "cargo add plimsoll --features axum,export"),
         {
@@ -25,9 +25,9 @@ tokio::spawn(monitor.run());`,
       ],
     },
     {
-      id: "python",
+      name: "python",
       title: "Python",
-      about: "Any framework that OpenTelemetry knows: Flask, Django, FastAPI.",
+      when: "Any framework that OpenTelemetry knows: Flask, Django, FastAPI.",
       steps: [
         shell(
           "Install the stock instrumentation:",
@@ -37,9 +37,9 @@ tokio::spawn(monitor.run());`,
       ],
     },
     {
-      id: "node",
+      name: "node",
       title: "Node",
-      about: "Express, Fastify, Nest and others, without a change in the code.",
+      when: "Express, Fastify, Nest and others, without a change in the code.",
       steps: [
         shell(
           "Install the stock instrumentation:",
@@ -52,17 +52,17 @@ tokio::spawn(monitor.run());`,
       ],
     },
     {
-      id: "java",
+      name: "java",
       title: "Java",
-      about: "Works with opentelemetry-javaagent.jar from version 2 on, without a change in the code.",
+      when: "Works with opentelemetry-javaagent.jar from version 2 on, without a change in the code.",
       steps: [
         shell("Start the service with the agent:", `${otlp}\njava -javaagent:opentelemetry-javaagent.jar -jar app.jar`),
       ],
     },
     {
-      id: "influxdb",
+      name: "influxdb",
       title: "InfluxDB clients",
-      about: "Telegraf, Home Assistant’s influxdb integration, or by hand.",
+      when: "Telegraf, Home Assistant’s influxdb integration, or by hand.",
       steps: [
         shell(
           "Write a line:",

@@ -32,7 +32,8 @@ export function rate(value: number | null | undefined): string {
 export function millis(seconds: number | null | undefined): string {
   if (seconds == null || !Number.isFinite(seconds)) return NONE;
   const ms = seconds * 1000;
-  return plain(ms, ms > 0 && ms < 9.95 ? 1 : 0);
+  const text = plain(ms, ms > 0 && ms < 9.95 ? 1 : 0);
+  return text.endsWith(".0") ? text.slice(0, -2) : text;
 }
 
 /** A duration measured: 0.4 ms, 412 ms, 1.51 s, 12.5 s, 95 s. */

@@ -4,10 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use plimsoll::performance::{Database, MB, Memory, Metrics, RequestTotals};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Asked, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::requests::requests;
 use crate::performance::states::{State as Held, states};
 use crate::reading::Reading;
@@ -16,20 +19,34 @@ use crate::state::App;
 use crate::store::read::error::QueryError;
 
 /// The library's shape, and of whom it speaks.
-#[derive(Debug, Serialize)]
-struct Told {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RequestMetrics {
     #[serde(flatten)]
     metrics: Metrics,
     /// The service asked for; null: all but the server itself.
     service: Option<String>,
     /// Who measured the requests.
     sources: Vec<String>,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
-/// Answers for one service, or for all observed ones together.
+/// Requests, queries and memory of the last minutes, for one service or for all observed ones together.
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "getRequestMetrics",
+    tag = tag::PERFORMANCE,
+    params(Asked),
+    responses(
+        (status = 200, description = "The numbers", body = RequestMetrics),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn metrics(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     if let Some(limit) = asked.limit {
         let detail = "limit belongs to routes and resources; there is one answer here";
@@ -38,7 +55,7 @@ pub async fn metrics(State(app): State<App>, Params(asked): Params<Asked>) -> An
     answered(app, asked.question()?, answer).await
 }
 
-fn answer(reading: &mut Reading<'_>, question: Question) -> Result<Told, QueryError> {
+fn answer(reading: &mut Reading<'_>, question: Question) -> Result<RequestMetrics, QueryError> {
     let mut totals = RequestTotals::default();
     let mut sources = Vec::new();
     for counts in requests(reading, &question.scope, question.period)?.into_values() {
@@ -54,7 +71,7 @@ fn answer(reading: &mut Reading<'_>, question: Question) -> Result<Told, QueryEr
         "process",
         ["memory_rss"],
     )?;
-    Ok(Told {
+    Ok(RequestMetrics {
         metrics: Metrics {
             timestamp: rfc3339(question.now),
             period_minutes: question.minutes,
@@ -64,6 +81,7 @@ fn answer(reading: &mut Reading<'_>, question: Question) -> Result<Told, QueryEr
         },
         service: question.service,
         sources,
+        missing: reading.missing(),
     })
 }
 

@@ -8,6 +8,7 @@ pub mod totals;
 
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::performance::{Period, Scope};
@@ -25,14 +26,17 @@ const MAX_MINUTES: u32 = 90 * 24 * 60;
 const MOST_KNOWN: usize = 20;
 
 /// What can be asked of all of them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// One service only; without it all but the server itself.
     pub(super) service: Option<String>,
     /// How far to look back.
+    #[param(minimum = 1, maximum = 129_600, default = 5)]
     pub(super) minutes: Option<u32>,
     /// Most rows of a list.
+    #[param(ignore)]
     pub(super) limit: Option<usize>,
 }
 
@@ -44,14 +48,6 @@ struct Question {
     minutes: u32,
     period: Period,
     now: Nanos,
-}
-
-/// An answer, and what is known to be missing from it.
-#[derive(Serialize)]
-struct Whole<T> {
-    #[serde(flatten)]
-    answer: T,
-    missing: Vec<String>,
 }
 
 impl Asked {
@@ -112,9 +108,7 @@ async fn answered<T: Serialize + Send + 'static>(
         question.check_service(&asking)?;
         let minutes = question.minutes;
         let mut reading = Reading::of(&asking.store);
-        let answer = read(&mut reading, question).map_err(|error| unanswered(&error, minutes))?;
-        let missing = reading.missing();
-        Ok(Whole { answer, missing })
+        read(&mut reading, question).map_err(|error| unanswered(&error, minutes))
     };
     json_answer(&app.slow.run(reading).await?)
 }

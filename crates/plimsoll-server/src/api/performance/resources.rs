@@ -6,10 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use plimsoll::resources::Trend;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Asked, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::resources::{Resource, resources};
 use crate::reading::Reading;
 use crate::services::rfc3339;
@@ -19,38 +22,65 @@ use crate::store::read::error::QueryError;
 /// Most instances of one answer.
 const MAX_INSTANCES: usize = 1_000;
 
-#[derive(Debug, Serialize)]
-struct Told {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResourceList {
+    /// End of the period.
+    #[schema(format = DateTime)]
     timestamp: String,
+    /// Length of the period.
     period_minutes: u32,
+    /// The service asked for; null: all but the server itself.
     service: Option<String>,
     /// Of each resource that instance's value where it is highest.
     #[serde(flatten)]
-    highest: Summary,
-    instances: Vec<Instance>,
+    highest: ResourceSummary,
+    /// By service and instance.
+    instances: Vec<InstanceResources>,
     /// How many instances there are.
     total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Instance {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InstanceResources {
+    /// Whose it is.
     service: String,
+    /// Its name; null when not told.
     instance: Option<String>,
     #[serde(flatten)]
-    summary: Summary,
+    summary: ResourceSummary,
 }
 
-#[derive(Debug, Default, Serialize)]
-struct Summary {
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct ResourceSummary {
+    /// The newest value of each resource, by name.
     current: BTreeMap<&'static str, f64>,
+    /// Means of the last values.
     averages: BTreeMap<&'static str, f64>,
+    /// Where each is heading.
     trend: BTreeMap<&'static str, Trend>,
 }
 
-/// Answers for one service, or for all observed ones.
+/// Processors, memory, disk and network of each instance: now, lately and where they are heading.
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "getResources",
+    tag = tag::PERFORMANCE,
+    params(
+        Asked,
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1_000, description = "Most instances of the answer"),
+    ),
+    responses(
+        (status = 200, description = "The resources", body = ResourceList),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn resources_of(
     State(app): State<App>,
     Params(asked): Params<Asked>,
@@ -63,7 +93,11 @@ pub async fn resources_of(
     .await
 }
 
-fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result<Told, QueryError> {
+fn answer(
+    reading: &mut Reading<'_>,
+    question: Question,
+    limit: usize,
+) -> Result<ResourceList, QueryError> {
     let found = resources(reading, &question.scope, question.period)?;
     let mut highest: BTreeMap<&'static str, Resource> = BTreeMap::new();
     for (name, resource) in found.values().flatten() {
@@ -76,22 +110,23 @@ fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result
     let instances = found
         .into_iter()
         .take(limit)
-        .map(|((service, instance), resources)| Instance {
+        .map(|((service, instance), resources)| InstanceResources {
             service,
             instance: Some(instance).filter(|instance| !instance.is_empty()),
-            summary: Summary::of(&resources),
+            summary: ResourceSummary::of(&resources),
         });
-    Ok(Told {
+    Ok(ResourceList {
         timestamp: rfc3339(question.now),
         period_minutes: question.minutes,
         service: question.service,
-        highest: Summary::of(&highest),
+        highest: ResourceSummary::of(&highest),
         instances: instances.collect(),
         total,
+        missing: reading.missing(),
     })
 }
 
-impl Summary {
+impl ResourceSummary {
     fn of(resources: &BTreeMap<&'static str, Resource>) -> Self {
         let mut summary = Self::default();
         for (&name, resource) in resources {

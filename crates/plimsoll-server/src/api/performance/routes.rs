@@ -6,10 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use plimsoll::performance::Requests;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Asked, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::requests::{RequestCounts, RequestKey, requests};
 use crate::reading::Reading;
 use crate::services::rfc3339;
@@ -19,21 +22,31 @@ use crate::store::read::error::QueryError;
 /// Most rows of one answer.
 const MAX_ROUTES: usize = 10_000;
 
-#[derive(Debug, Serialize)]
-struct Told {
+/// Requests by route, method and status.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RouteList {
+    /// End of the period.
+    #[schema(format = DateTime)]
     timestamp: String,
+    /// Length of the period.
     period_minutes: u32,
+    /// The service asked for; null: all but the server itself.
     service: Option<String>,
     /// The busiest first.
     routes: Vec<Route>,
     /// How many there are.
     total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Route {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Route {
+    /// Who answered.
     service: String,
+    /// Route template, `<unmatched>` or `<other>`.
     route: String,
+    /// Method.
     method: String,
     /// Full code; null when no answer had one.
     status: Option<u16>,
@@ -51,10 +64,25 @@ struct Route {
     sources: Vec<String>,
 }
 
-/// Answers for one service, or for all observed ones.
+/// Requests of the last minutes by service, route, method and status, the busiest first.
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listRoutes",
+    tag = tag::PERFORMANCE,
+    params(
+        Asked,
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 10_000, description = "Most routes of the answer"),
+    ),
+    responses(
+        (status = 200, description = "The routes", body = RouteList),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn routes(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let limit = asked.limit(MAX_ROUTES)?;
     let question = asked.question()?;
@@ -64,7 +92,11 @@ pub async fn routes(State(app): State<App>, Params(asked): Params<Asked>) -> Ans
     .await
 }
 
-fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result<Told, QueryError> {
+fn answer(
+    reading: &mut Reading<'_>,
+    question: Question,
+    limit: usize,
+) -> Result<RouteList, QueryError> {
     let minutes = question.period.minutes();
     let found = requests(reading, &question.scope, question.period)?;
     let mut routes: Vec<_> = found
@@ -74,12 +106,13 @@ fn answer(reading: &mut Reading<'_>, question: Question, limit: usize) -> Result
     let total = routes.len();
     routes.sort_by_key(|route| std::cmp::Reverse(route.requests.total_requests));
     routes.truncate(limit);
-    Ok(Told {
+    Ok(RouteList {
         timestamp: rfc3339(question.now),
         period_minutes: question.minutes,
         service: question.service,
         routes,
         total,
+        missing: reading.missing(),
     })
 }
 

@@ -4,12 +4,15 @@ use axum::extract::State;
 use axum::response::Response;
 use plimsoll::performance::RequestTotals;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::totals::ByName;
 use super::{Asked, Question, answered};
 use crate::api::v1::time;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::series::{Buckets, By, Line, LineKey, series as read};
 use crate::performance::{MINUTE, Period, Scope};
 use crate::reading::Reading;
@@ -38,54 +41,92 @@ const ROUND_STEPS: [Nanos; 11] = [
 ];
 
 /// What can be asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct AskedSeries {
+    /// One service only; without it all of them, the server itself included.
+    #[param(example = "shop")]
     service: Option<String>,
+    /// How far to look back.
+    #[param(minimum = 1, maximum = 129_600, default = 5)]
     minutes: Option<u32>,
     /// Start of another period than the last minutes.
+    #[param(example = "-2h")]
     start: Option<String>,
     /// Its end.
+    #[param(example = "-1h")]
     end: Option<String>,
-    /// Width of a step, such as `30s`.
+    /// Width of a step, a multiple of 10s up to 12h; without it there are about 120 steps.
+    #[param(example = "30s")]
     step: Option<String>,
+    /// What a line is of.
+    #[param(inline)]
     by: Option<ByName>,
+    /// Most lines of the answer, 100 without it.
+    #[param(minimum = 1, maximum = 1_000)]
     limit: Option<usize>,
 }
 
-#[derive(Debug, Serialize)]
-struct Told {
+/// Requests over time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeriesList {
+    /// When the answer was made.
+    #[schema(format = DateTime)]
     timestamp: String,
+    /// The service asked for; null: all of them.
     service: Option<String>,
+    /// Width of a step.
     step_seconds: f64,
     /// Start of each step, epoch milliseconds.
     times: Vec<i64>,
     /// The busiest first.
-    lines: Vec<LineTold>,
+    lines: Vec<SeriesLine>,
     /// How many there are.
     total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
 /// One value for each step; null where there is none: of `requests_per_minute` that the service was not heard.
-#[derive(Debug, Serialize)]
-struct LineTold {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeriesLine {
+    /// Who answered.
     service: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Route template, `<unmatched>` or `<other>`; null in a line of a service.
     route: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Method; null in a line of a service.
     method: Option<String>,
+    /// Requests of all steps.
     total_requests: u64,
+    /// Finished requests.
     requests_per_minute: Vec<Option<f64>>,
+    /// Of these, 5xx, panics and bodies that broke off.
     errors_per_minute: Vec<Option<f64>>,
+    /// Half of the requests took at most so long.
     p50_seconds: Vec<Option<f64>>,
+    /// 95 % of the requests took at most so long.
     p95_seconds: Vec<Option<f64>>,
+    /// 99 % of the requests took at most so long.
     p99_seconds: Vec<Option<f64>>,
 }
 
-/// Answers for one service, or for all of them.
+/// Requests over time by service or by route, every one counted once, the busiest line first.
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listSeries",
+    tag = tag::PERFORMANCE,
+    params(AskedSeries),
+    responses(
+        (status = 200, description = "The lines", body = SeriesList),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn series(
     State(app): State<App>,
     Params(asked): Params<AskedSeries>,
@@ -174,7 +215,7 @@ fn answer(
     buckets: Buckets,
     by: By,
     limit: usize,
-) -> Result<Told, QueryError> {
+) -> Result<SeriesList, QueryError> {
     let found = read(reading, &question.scope, buckets, by)?;
     let total = found.len();
     let mut lines: Vec<_> = found
@@ -183,7 +224,7 @@ fn answer(
         .collect();
     lines.sort_by_key(|line| std::cmp::Reverse(line.total_requests));
     lines.truncate(limit);
-    Ok(Told {
+    Ok(SeriesList {
         timestamp: rfc3339(question.now),
         service: question.service.clone(),
         step_seconds: buckets.step as f64 / SECOND as f64,
@@ -192,10 +233,11 @@ fn answer(
             .collect(),
         lines,
         total,
+        missing: reading.missing(),
     })
 }
 
-fn told(key: LineKey, line: &Line, buckets: Buckets, by: By) -> LineTold {
+fn told(key: LineKey, line: &Line, buckets: Buckets, by: By) -> SeriesLine {
     let of_route = by == By::Route;
     let per_minute = |number: fn(&RequestTotals) -> u64| {
         let values = line.iter().enumerate().map(move |(bucket, totals)| {
@@ -213,7 +255,7 @@ fn told(key: LineKey, line: &Line, buckets: Buckets, by: By) -> LineTold {
         });
         values.collect()
     };
-    LineTold {
+    SeriesLine {
         service: key.service,
         route: of_route.then_some(key.route),
         method: of_route.then_some(key.method),

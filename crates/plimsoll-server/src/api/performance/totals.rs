@@ -6,10 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use plimsoll::performance::{RequestTotals, Requests};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Asked, Question, answered};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
+use crate::openapi::answers::{NotFound, ReadRefused};
+use crate::openapi::tag;
 use crate::performance::Scope;
 use crate::performance::requests::requests;
 use crate::performance::series::{By, LineKey};
@@ -22,17 +25,26 @@ use crate::store::read::error::QueryError;
 const MAX_ROWS: usize = 10_000;
 
 /// What can be asked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct AskedTotals {
+    /// One service only; without it all of them, the server itself included.
+    #[param(example = "shop")]
     service: Option<String>,
+    /// How far to look back.
+    #[param(minimum = 1, maximum = 129_600, default = 5)]
     minutes: Option<u32>,
+    /// What a row is of.
+    #[param(inline)]
     by: Option<ByName>,
+    /// Most rows of the answer.
+    #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
 }
 
 /// What a row is of, as the interface names it.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ByName {
     /// Services.
@@ -41,23 +53,31 @@ pub enum ByName {
     Route,
 }
 
-#[derive(Debug, Serialize)]
-struct Told {
+/// Requests of services or routes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TotalsList {
+    /// End of the period.
+    #[schema(format = DateTime)]
     timestamp: String,
+    /// Length of the period.
     period_minutes: u32,
+    /// The service asked for; null: all of them.
     service: Option<String>,
     /// The busiest first; only those with requests.
-    rows: Vec<Row>,
+    rows: Vec<TotalsRow>,
     /// How many there are.
     total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Row {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TotalsRow {
+    /// Who answered.
     service: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Route template, `<unmatched>` or `<other>`; null in a row of a service.
     route: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Method; null in a row of a service.
     method: Option<String>,
     #[serde(flatten)]
     requests: Requests,
@@ -74,10 +94,22 @@ struct Sum {
     error_types: BTreeMap<String, u64>,
 }
 
-/// Answers for all services, the server itself included, or for one.
+/// Requests of the last minutes by service or by route, whatever their status, the busiest first.
 ///
 /// # Errors
 /// 404 for an unknown service, 400 for parameters out of range.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listTotals",
+    tag = tag::PERFORMANCE,
+    params(AskedTotals),
+    responses(
+        (status = 200, description = "The requests", body = TotalsList),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn totals(
     State(app): State<App>,
     Params(asked): Params<AskedTotals>,
@@ -113,7 +145,7 @@ fn answer(
     question: Question,
     by: By,
     limit: usize,
-) -> Result<Told, QueryError> {
+) -> Result<TotalsList, QueryError> {
     let mut sums: BTreeMap<LineKey, Sum> = BTreeMap::new();
     for (key, counts) in requests(reading, &question.scope, question.period)? {
         let sum = sums
@@ -132,7 +164,7 @@ fn answer(
     let of_route = by == By::Route;
     let mut rows: Vec<_> = sums
         .into_iter()
-        .map(|(key, sum)| Row {
+        .map(|(key, sum)| TotalsRow {
             service: key.service,
             route: of_route.then_some(key.route),
             method: of_route.then_some(key.method),
@@ -143,11 +175,12 @@ fn answer(
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.requests.total_requests));
     rows.truncate(limit);
-    Ok(Told {
+    Ok(TotalsList {
         timestamp: rfc3339(question.now),
         period_minutes: question.minutes,
         service: question.service,
         rows,
         total,
+        missing: reading.missing(),
     })
 }

@@ -1,7 +1,10 @@
 //! One event as it is sent.
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::store::table::Nanos;
 
@@ -13,6 +16,52 @@ const MAX_BYTES: usize = 1_000_000;
 const MAX_TAG_BYTES: usize = 10_000;
 /// Characters of a refused value that are shown.
 const SHOWN: usize = 200;
+
+/// One event, several, or several in an object.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "events are read one by one, so that each error can name its own"
+)]
+pub(crate) enum NewEvents {
+    /// One.
+    One(NewEvent),
+    /// Several.
+    List(Vec<NewEvent>),
+    /// Several in an object.
+    Wrapped {
+        /// The events.
+        #[schema(max_items = 10_000)]
+        events: Vec<NewEvent>,
+    },
+}
+
+/// An event as it is sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"event_type": "deploy", "entity_id": "shop", "state": "1.4.2", "attributes": {"by": "ci"}}))]
+#[expect(
+    dead_code,
+    reason = "each member is judged by itself, so that an error can name it"
+)]
+pub(crate) struct NewEvent {
+    /// What happened; `type` is the same.
+    #[schema(max_length = 10_000, default = "event")]
+    event_type: Option<String>,
+    /// Whom it happened to.
+    #[schema(max_length = 10_000)]
+    entity_id: Option<String>,
+    /// The new state.
+    #[schema(schema_with = state)]
+    state: Option<Json>,
+    /// What else is known; `data` is the same.
+    #[schema(value_type = Object, required = false)]
+    attributes: Option<Json>,
+    /// When it happened.
+    #[schema(schema_with = when)]
+    time: Option<Json>,
+}
 
 /// An event that is understood.
 #[derive(Debug)]
@@ -152,4 +201,29 @@ fn shown(value: Json) -> Json {
         Some((end, _)) => Json::from(format!("{}…", &text[..end])),
         None => value,
     }
+}
+
+/// The shape of a state.
+fn state() -> Object {
+    let types = [Type::String, Type::Number, Type::Boolean, Type::Null];
+    any_of(types)
+        .description(Some("The new state: text, a number or a boolean"))
+        .build()
+}
+
+/// The shape of an event's time.
+fn when() -> Object {
+    moment("When it happened, without it now; `timestamp` and `time_fired` are the same")
+}
+
+/// The shape of a time.
+pub(super) fn moment(meaning: &str) -> Object {
+    let forms = "RFC 3339, epoch milliseconds, or relative to now such as `-1h`";
+    any_of([Type::String, Type::Integer, Type::Null])
+        .description(Some(format!("{meaning}: {forms}")))
+        .build()
+}
+
+fn any_of(types: impl IntoIterator<Item = Type>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::Array(types.into_iter().collect()))
 }

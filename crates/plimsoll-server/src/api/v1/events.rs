@@ -8,19 +8,22 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
+use utoipa::ToSchema;
 
 use crate::http::problem::{Answer, Problem};
 use crate::ingest;
+use crate::openapi::answers::{BodyRefused, DiskFull};
+use crate::openapi::tag;
 use crate::reading::NO_LIMIT;
 use crate::state::{App, AppState};
 use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter};
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
 use crate::tick;
 
-use super::event::{Event, Refused};
+use super::event::{Event, NewEvents, Refused};
 use super::event_times::{self, Kept, MOST, Place};
 use super::posted::posted;
 use super::query::problem;
@@ -44,10 +47,25 @@ const MAX_EVENTS: usize = 10_000;
 /// Most refused events that an answer names.
 const MOST_NAMED: usize = 20;
 
+/// What was stored.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventsStored {
+    /// Events, each a row of its own.
+    stored: usize,
+}
+
 /// Stores an event, a list of them, or `{"events":[…]}`. The good ones of a request are kept, each as a row of its own.
 ///
 /// # Errors
 /// 400 with the place and reason of the first events that were not taken; what a write can fail with.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "addEvents",
+    tag = tag::EVENTS,
+    request_body(content = NewEvents, content_type = "application/json"),
+    responses((status = 201, description = "All are stored", body = EventsStored), BodyRefused, DiskFull),
+)]
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
     let reading = app.clone();
     let read = move |text: &[u8]| Rows::read(&reading, text);
@@ -174,7 +192,7 @@ impl Rows {
             ingest::append_blocking(app, self.batch(&kept.places))?;
         }
         let Some((_, first)) = refused.first() else {
-            let told = axum::Json(json!({ "stored": stored }));
+            let told = axum::Json(EventsStored { stored });
             return Ok((StatusCode::CREATED, told).into_response());
         };
         let detail = format!(

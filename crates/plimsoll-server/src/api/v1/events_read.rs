@@ -1,12 +1,15 @@
 //! `GET /api/v1/events` and `/api/v1/events/stats`: what happened.
 
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::http::extract::Params;
 use crate::http::percent::percent_encoded;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::openapi::answers::ReadRefused;
+use crate::openapi::tag;
 use crate::reading::{NO_LIMIT, Reading};
 use crate::state::{App, AppState};
 use crate::store::Store;
@@ -31,21 +34,117 @@ const MAX_OFFSET: usize = 1_000_000;
 const TOP_ENTITIES: usize = 10;
 
 /// Which events.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EventParams {
+    #[param(ignore)]
     limit: Option<usize>,
+    #[param(ignore)]
     offset: Option<usize>,
+    /// Of one entity only.
+    #[param(example = "shop")]
     entity_id: Option<String>,
+    /// Of one kind only.
+    #[param(example = "deploy")]
     event_type: Option<String>,
+    /// First time; without it all from the first event.
+    #[param(example = "-1d")]
     pub(super) start_time: Option<String>,
+    /// First time after; without it up to now.
+    #[param(example = "now")]
     pub(super) end_time: Option<String>,
 }
 
-/// A page of events, newest first: `{events, total, next, missing}`.
+/// A page of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventPage {
+    /// The newest first.
+    events: Vec<Happened>,
+    /// How many there are in the range.
+    total: u64,
+    /// The path of the next page.
+    next: Option<String>,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
+}
+
+/// An event.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
+pub(crate) struct Happened {
+    /// When it happened.
+    #[schema(format = DateTime)]
+    time: String,
+    /// What happened.
+    event_type: Option<String>,
+    /// Whom it happened to.
+    entity_id: Option<String>,
+    /// The new state as text.
+    state: Option<String>,
+    /// The new state as a number, if it is one.
+    value: Option<f64>,
+    /// What else is known; an object, unless the row was written by other means.
+    attributes: Json,
+}
+
+/// Numbers of events in a range.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventStats {
+    /// First time; null: from the first event.
+    #[schema(format = DateTime)]
+    start_time: Option<String>,
+    /// First time after.
+    #[schema(format = DateTime)]
+    end_time: String,
+    /// Events in all.
+    total_events: u64,
+    /// Mean over the range; null for one without a start.
+    events_per_minute: Option<f64>,
+    /// Entities that had any.
+    entities: usize,
+    /// By kind, the most first.
+    by_type: Vec<TypeCount>,
+    /// Of the entities with the most events.
+    by_entity: Vec<EntityCount>,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
+}
+
+/// Events of a kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TypeCount {
+    /// The kind.
+    event_type: String,
+    /// How many.
+    count: u64,
+}
+
+/// Events of an entity.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EntityCount {
+    /// The entity.
+    entity_id: String,
+    /// How many.
+    count: u64,
+}
+
+/// A page of events, newest first.
 ///
 /// # Errors
 /// 400 for a bad parameter.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "listEvents",
+    tag = tag::EVENTS,
+    params(
+        ("limit" = Option<usize>, Query, minimum = 1, maximum = 1_000, description = "Most events of the page (100)"),
+        ("offset" = Option<usize>, Query, maximum = 1_000_000, description = "Events before the page"),
+        EventParams,
+    ),
+    responses((status = 200, description = "A page of events", body = EventPage), ReadRefused),
+)]
 pub async fn list(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 || limit > MAX_LIMIT {
@@ -78,13 +177,18 @@ pub async fn list(State(app): State<App>, Params(params): Params<EventParams>) -
         // The next page ends where this one did, so that what comes meanwhile shifts nothing.
         let next =
             (more < total && !page.is_empty()).then(|| params.next(offset + limit, limit, end));
-        Ok(json!({"events": page, "total": total, "next": next, "missing": reading.missing()}))
+        Ok(EventPage {
+            events: page,
+            total,
+            next,
+            missing: reading.missing(),
+        })
     });
     json_answer(&page.await?)
 }
 
 /// The events of all series, newest first, without the first `skip`.
-fn newest(reading: &mut Reading<'_>, query: &Query, skip: usize) -> Result<Vec<Json>, Problem> {
+fn newest(reading: &mut Reading<'_>, query: &Query, skip: usize) -> Result<Vec<Happened>, Problem> {
     let found = ask(reading, query)?;
     let mut places: Vec<(Nanos, usize, usize)> = Vec::new();
     for (index, series) in found.iter().enumerate() {
@@ -104,7 +208,7 @@ fn newest(reading: &mut Reading<'_>, query: &Query, skip: usize) -> Result<Vec<J
         .collect())
 }
 
-fn event(series: &AnswerSeries, row: usize) -> Json {
+fn event(series: &AnswerSeries, row: usize) -> Happened {
     let tag = |name: &str| {
         let found = series.tags.iter().find(|(tag, _)| **tag == *name);
         found.map(|(_, value)| value.to_string())
@@ -113,18 +217,18 @@ fn event(series: &AnswerSeries, row: usize) -> Json {
         Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| Json::from(&**text)),
         _ => json!({}),
     };
-    json!({
-        "time": time::rfc3339(series.times[row]),
-        "event_type": tag(EVENT_TYPE),
-        "entity_id": tag(ENTITY_ID),
-        "state": plain(&series.columns[0][row]),
-        "value": plain(&series.columns[1][row]),
-        "attributes": attributes,
-    })
+    Happened {
+        time: time::rfc3339(series.times[row]),
+        event_type: tag(EVENT_TYPE),
+        entity_id: tag(ENTITY_ID),
+        state: text(&series.columns[0][row]),
+        value: number(&series.columns[1][row]),
+        attributes,
+    }
 }
 
 /// How many events there were, of which kinds, and whose.
-pub(super) fn stats(store: &Store, params: &EventParams) -> Result<Json, Problem> {
+pub(super) fn stats(store: &Store, params: &EventParams) -> Result<EventStats, Problem> {
     let mut reading = Reading::of(store);
     let now = tick::now();
     let (start, end) = params.range(now)?;
@@ -133,12 +237,6 @@ pub(super) fn stats(store: &Store, params: &EventParams) -> Result<Json, Problem
     let mut by_entity = params.counts(&mut reading, ENTITY_ID, start, end)?;
     let entities = by_entity.len();
     by_entity.truncate(TOP_ENTITIES);
-    let named = |name: &str, counts: Vec<(String, u64)>| -> Vec<Json> {
-        counts
-            .into_iter()
-            .map(|(value, count)| json!({name: value, "count": count}))
-            .collect()
-    };
     #[expect(
         clippy::cast_precision_loss,
         reason = "a rate needs no more than 53 bits"
@@ -147,16 +245,22 @@ pub(super) fn stats(store: &Store, params: &EventParams) -> Result<Json, Problem
         .start_time
         .is_some()
         .then(|| total as f64 / ((end.min(now) - start).max(1) as f64 / 60e9));
-    Ok(json!({
-        "start_time": params.start_time.is_some().then(|| time::rfc3339(start)),
-        "end_time": time::rfc3339(end),
-        "total_events": total,
-        "events_per_minute": per_minute,
-        "entities": entities,
-        "by_type": named(EVENT_TYPE, by_type),
-        "by_entity": named(ENTITY_ID, by_entity),
-        "missing": reading.missing(),
-    }))
+    let by_type = by_type
+        .into_iter()
+        .map(|(event_type, count)| TypeCount { event_type, count });
+    let by_entity = by_entity
+        .into_iter()
+        .map(|(entity_id, count)| EntityCount { entity_id, count });
+    Ok(EventStats {
+        start_time: params.start_time.is_some().then(|| time::rfc3339(start)),
+        end_time: time::rfc3339(end),
+        total_events: total,
+        events_per_minute: per_minute,
+        entities,
+        by_type: by_type.collect(),
+        by_entity: by_entity.collect(),
+        missing: reading.missing(),
+    })
 }
 
 impl EventParams {
@@ -302,10 +406,16 @@ fn count(value: &Value) -> u64 {
     }
 }
 
-fn plain(value: &Value) -> Json {
+fn text(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Json::from(&**text),
-        Value::F64(value) => Json::from(*value),
-        _ => Json::Null,
+        Value::String(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::F64(value) => Some(*value),
+        _ => None,
     }
 }

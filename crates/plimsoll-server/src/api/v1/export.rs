@@ -5,23 +5,34 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::IntoParams;
 
 use crate::export::{Export, ExportError, Format};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
 use crate::http::stream::stream;
+use crate::openapi::answers::{Busy, Invalid, NotFound};
+use crate::openapi::tag;
 use crate::state::App;
 use crate::tick;
 
 use super::time;
 
 /// What is to be exported.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ExportParams {
+    /// One measurement only; without it all.
     measurement: Option<String>,
+    /// First time; without it all from the first row.
+    #[param(example = "-1h")]
     start: Option<String>,
+    /// First time after; without it all to the last row.
+    #[param(example = "now")]
     end: Option<String>,
+    /// `lp` (line protocol), `csv`, or `parquet` where the server was built with it.
+    #[param(default = "lp", pattern = "^(lp|csv|parquet)$")]
     format: Option<String>,
 }
 
@@ -29,6 +40,20 @@ pub struct ExportParams {
 ///
 /// # Errors
 /// 400 for a bad parameter, 404 for an unknown measurement.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "exportRows",
+    tag = tag::DATA,
+    params(ExportParams),
+    responses(
+        (status = 200, description = "The rows; what is missing stands at the end. An answer that breaks off is incomplete",
+            content((String = "text/plain"), (String = "text/csv"), (Vec<u8> = "application/vnd.apache.parquet"))),
+        Invalid,
+        NotFound,
+        Busy,
+    ),
+)]
 pub async fn export(State(app): State<App>, Params(params): Params<ExportParams>) -> Answer {
     let now = tick::now();
     let time = |field: &str, text: Option<&String>, otherwise| match text {

@@ -6,6 +6,10 @@ use std::marker::PhantomData;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
+use utoipa::openapi::Schema;
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Type,
+};
 
 use crate::http::problem::{Answer, Problem};
 use crate::store::query::{Condition, TagFilter};
@@ -115,6 +119,29 @@ impl Filter {
             Self::Other(other) => other.clone(),
         }
     }
+}
+
+/// The shape of all conditions.
+pub(super) fn conditions() -> Object {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let compared = ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .property("ne", text())
+        .property("re", text())
+        .property("nre", text())
+        .min_properties(Some(1))
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        .build();
+    let one = || OneOfBuilder::new().item(text()).item(compared.clone());
+    let several = ArrayBuilder::new().items(one());
+    let any = one().item(several).build();
+    let meaning = "By tag, what it must be: a text, or `ne` (another), `re` (matched by a regular expression), `nre` (not \
+                   matched), or a list of these that must all hold";
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::RefOr(Schema::from(any).into())))
+        .description(Some(meaning))
+        .build()
 }
 
 fn condition(tag: &str, operator: &str, operand: Filter) -> Answer<Condition> {

@@ -1,6 +1,9 @@
 //! Answers of the store as JSON, written straight to bytes.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
+use utoipa::ToSchema;
 
 use plimsoll::histogram::{Buckets, Histogram, Layout};
 
@@ -9,6 +12,36 @@ use crate::store::query::{Answer, AnswerSeries, Value};
 use crate::store::table::Nanos;
 
 use super::time;
+
+/// The answer of a query, as [`write`] writes it.
+#[derive(Debug, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+#[schema(example = json!({
+    "series": [{"tags": {"route": "/orders/{id}"}, "columns": ["time", "p95_duration"], "values": [[1766000000000_u64, 0.012]]}],
+    "truncated": false, "error_bound": 0.0109, "missing": [],
+}))]
+pub struct QueryAnswer {
+    /// One for each combination of the tags that tell series apart.
+    pub series: Vec<QuerySeries>,
+    /// Whether there are more rows than the limit.
+    pub truncated: bool,
+    /// How far a percentile can be from the true value, as a share of it; null when none was asked for.
+    pub error_bound: Option<f64>,
+    /// What damage is known to keep from the answer, in words with its extent.
+    pub missing: Vec<String>,
+}
+
+/// Rows with the same tags.
+#[derive(Debug, ToSchema)]
+#[cfg_attr(test, derive(serde::Deserialize))]
+pub struct QuerySeries {
+    /// The tags that the series were told apart by.
+    pub tags: BTreeMap<String, String>,
+    /// Names of the columns, the time first.
+    pub columns: Vec<String>,
+    /// Rows: a value for each column. A distribution is an object.
+    pub values: Vec<Vec<serde_json::Value>>,
+}
 
 /// How the times of an answer are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,9 +189,10 @@ mod tests {
         let text = String::from_utf8(write(&answer, &columns, TimeFormat::Milliseconds)).unwrap();
         let expected = r#"{"series":[{"tags":{"route":"/orders/{id}"},"columns":["time","p95_duration","state"],"values":[[1766000000000,0.012,null]]}],"#;
         assert!(text.starts_with(expected), "{text}");
-        assert!(
-            serde_json::from_str::<serde_json::Value>(&text).is_ok(),
-            "{text}"
-        );
+        let read: QueryAnswer = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.series[0].tags["route"], "/orders/{id}");
+        assert_eq!(read.series[0].columns.len(), read.series[0].values[0].len());
+        assert_eq!((read.truncated, read.error_bound), (false, None));
+        assert!(read.missing.is_empty());
     }
 }

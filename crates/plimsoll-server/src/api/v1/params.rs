@@ -1,11 +1,52 @@
 //! A query as parameters of a URL.
 
 use serde_json::Value as Json;
+use utoipa::IntoParams;
 
 use crate::http::problem::Problem;
 
 use super::column;
-use super::request::{QueryRequest, unknown};
+use super::request::{QueryRequest, RowOrder, Times, unknown};
+
+/// The parameters as they are described; [`QueryRequest::from_params`] reads them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "parameters may come several times, so they are read as pairs"
+)]
+pub(super) struct QueryParams {
+    /// What to read; `/api/v1/measurements` lists them.
+    #[param(example = "http_requests", min_length = 1)]
+    measurement: String,
+    /// A field, alone or with an aggregate: `duration:p95`. Several by commas or by repetition.
+    #[param(explode, min_items = 1, max_items = 100, example = json!(["duration:p95"]))]
+    field: Vec<String>,
+    /// `tag=value`, `tag!=value`, `tag=~regex` or `tag!~regex`; all must hold.
+    #[param(explode, max_items = 64, example = json!(["service=shop"]))]
+    filter: Option<Vec<String>>,
+    /// Tags that tell series apart, by commas.
+    #[param(example = "route")]
+    group_by: Option<String>,
+    /// First time.
+    #[param(default = "-1h")]
+    start: Option<String>,
+    /// First time after.
+    #[param(default = "now")]
+    end: Option<String>,
+    /// Length of the buckets that values are aggregated in; without it one.
+    #[param(example = "1m")]
+    step: Option<String>,
+    /// Most rows.
+    #[param(minimum = 1, maximum = 100_000, default = 1_000)]
+    limit: Option<usize>,
+    /// Whether the first or the last rows come first.
+    #[param(inline)]
+    order: Option<RowOrder>,
+    /// How times are written.
+    #[param(inline)]
+    times: Option<Times>,
+}
 
 impl QueryRequest {
     /// The same as parameters of a URL: `measurement`, `field=duration:p95`, `filter=service=shop` (`!=`, `=~`, `!~`),

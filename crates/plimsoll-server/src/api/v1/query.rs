@@ -7,23 +7,38 @@ use axum::http::HeaderMap;
 use crate::http::body::BodyLimits;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_bytes};
+use crate::openapi::answers::{BodyRefused, NotFound, ReadRefused, TooSlow};
+use crate::openapi::tag;
 use crate::state::App;
 use crate::store::Store;
 use crate::store::query::Query;
 use crate::store::read::error::QueryError;
 use crate::tick;
 
-use super::json;
+use super::json::{self, QueryAnswer};
+use super::params::QueryParams;
 use super::posted::posted;
 use super::request::{Asked, QueryRequest};
 
 /// Longest query, compressed or not.
 const MAX_BYTES: usize = 1_000_000;
 
-/// The query as parameters.
+/// Rows or aggregates of a measurement; the query stands in parameters.
 ///
 /// # Errors
 /// 400 for what cannot be answered, 404 for an unknown measurement, 503 and 504 for what takes too long.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "queryByParams",
+    tag = tag::DATA,
+    params(QueryParams),
+    responses(
+        (status = 200, description = "The series that were found", body = QueryAnswer),
+        NotFound,
+        ReadRefused,
+    ),
+)]
 pub async fn get(State(app): State<App>, Params(params): Params<Vec<(String, String)>>) -> Answer {
     answer(
         app,
@@ -32,10 +47,23 @@ pub async fn get(State(app): State<App>, Params(params): Params<Vec<(String, Str
     .await
 }
 
-/// The query as JSON.
+/// Rows or aggregates of a measurement; the query stands in the body, as JSON.
 ///
 /// # Errors
 /// As [`get`], and 413 for one that is too long.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "query",
+    tag = tag::DATA,
+    request_body(content = QueryRequest, content_type = "application/json"),
+    responses(
+        (status = 200, description = "The series that were found", body = QueryAnswer),
+        NotFound,
+        BodyRefused,
+        TooSlow,
+    ),
+)]
 pub async fn post(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
     let limits = BodyLimits {
         sent: app.config.body.sent.min(MAX_BYTES),

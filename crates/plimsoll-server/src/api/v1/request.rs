@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Object;
 
 use crate::http::problem::{Answer, Problem};
 use crate::store::Store;
 use crate::store::query::{Order, Query};
 use crate::store::table::Nanos;
 
-use super::filter::Filter;
+use super::event::moment;
+use super::filter::{Filter, conditions};
 use super::json::TimeFormat;
 use super::{column, listing, time};
 
@@ -24,21 +27,106 @@ const MAX_FIELDS: usize = 100;
 const MAX_TAGS: usize = 32;
 
 /// `POST /api/v1/query`, as it is sent: each member is judged by itself, so that an error can name it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, expecting = "an object with measurement and fields")]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(expecting = "an object with measurement and fields")]
+#[schema(example = json!({
+    "measurement": "http_requests", "fields": [{"name": "duration", "aggregate": "p95"}], "filter": {"service": "shop"},
+    "group_by": ["route"], "start": "-1h", "end": "now", "step": "1m", "limit": 1000,
+}))]
 pub struct QueryRequest {
+    /// What to read; `/api/v1/measurements` lists them.
+    #[schema(value_type = String, required, min_length = 1)]
+    #[serde(default)]
     pub(super) measurement: Json,
+    /// Fields, each alone or with an aggregate.
+    #[schema(value_type = Vec<QueryField>, required, min_items = 1, max_items = 100)]
+    #[serde(default)]
     pub(super) fields: Json,
+    /// By tag, what it must be.
+    #[schema(schema_with = conditions, required = false)]
+    #[serde(default)]
     pub(super) filter: Filter,
+    /// Tags that tell series apart.
+    #[schema(value_type = Option<Vec<String>>, max_items = 32)]
+    #[serde(default)]
     pub(super) group_by: Json,
+    /// First time.
+    #[schema(schema_with = first_time, required = false)]
+    #[serde(default)]
     pub(super) start: Json,
+    /// First time after.
+    #[schema(schema_with = first_time_after, required = false)]
+    #[serde(default)]
     pub(super) end: Json,
+    /// Length of the buckets that values are aggregated in, such as `1m`; without it one.
+    #[schema(value_type = Option<String>)]
+    #[serde(default)]
     pub(super) step: Json,
+    /// Most rows; default 1,000.
+    #[schema(value_type = Option<usize>, minimum = 1, maximum = 100_000)]
+    #[serde(default)]
     pub(super) limit: Json,
+    /// Whether the first or the last rows come first.
+    #[schema(value_type = Option<RowOrder>)]
+    #[serde(default)]
     pub(super) order: Json,
+    /// How times are written.
+    #[schema(value_type = Option<Times>)]
+    #[serde(default)]
     pub(super) times: Json,
+    #[schema(ignore)]
     #[serde(flatten)]
     pub(super) unknown: BTreeMap<String, Json>,
+}
+
+/// The shape of a start.
+fn first_time() -> Object {
+    moment("First time, default `-1h`")
+}
+
+/// The shape of an end.
+fn first_time_after() -> Object {
+    moment("First time after, default `now`")
+}
+
+/// Which rows come first.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum RowOrder {
+    /// The first (default).
+    Asc,
+    /// The last.
+    Desc,
+}
+
+/// How times are written.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum Times {
+    /// Epoch milliseconds (default).
+    Ms,
+    /// Epoch nanoseconds.
+    Ns,
+    /// Text.
+    Rfc3339,
+}
+
+/// A column that is asked for.
+#[derive(Clone, Debug, ToSchema)]
+#[serde(untagged)]
+pub enum QueryField {
+    /// The field's name.
+    Name(String),
+    /// A field and how its values become one.
+    Aggregated {
+        /// The field's name.
+        name: String,
+        /// `count`, `sum`, `mean`, `min`, `max`, `last`, `rate`, `peak`, `p50` … `p999`, `distribution` or `none`.
+        #[schema(
+            pattern = r"^(count|sum|mean|min|max|last|rate|peak|distribution|none|p[0-9][0-9.]*)$"
+        )]
+        aggregate: Option<String>,
+    },
 }
 
 /// What is asked, and how the answer is to look.

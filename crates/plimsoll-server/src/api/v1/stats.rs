@@ -1,6 +1,6 @@
 //! `/api/v1/stats` and `/api/v1/events/stats`, kept for a while: they are asked often and change slowly.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,17 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_bytes};
+use crate::openapi::answers::ReadRefused;
+use crate::openapi::tag;
 use crate::state::{App, AppState};
 use crate::tick;
 
-use super::events_read::{self, EventParams};
+use super::events_read::{self, EventParams, EventStats};
 
 /// How long the statistics of a closed range are kept.
 const CLOSED: Duration = Duration::from_secs(600);
@@ -54,10 +57,77 @@ impl StatsCache {
     }
 }
 
+/// Numbers of everything.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Stats {
+    /// Events in the range.
+    events: EventStats,
+    /// What is kept.
+    store: StoreStats,
+    /// What came in.
+    ingest: IngestStats,
+    /// Restarts of those tasks that had any, by name.
+    task_restarts: BTreeMap<String, u64>,
+    /// How long the server runs.
+    uptime_secs: u64,
+}
+
+/// What is kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StoreStats {
+    /// Rows in memory and in the journal, not sealed yet.
+    unsealed_rows: u64,
+    /// Rows in the files of days, repeated ones counted as often as they were written.
+    sealed_rows: u64,
+    /// Bytes of all files.
+    disk_bytes: u64,
+    /// Of these, in the journal.
+    journal_bytes: u64,
+    /// Series that are being written.
+    active_series: usize,
+    /// Most of these.
+    max_series: usize,
+    /// Whether the last write failed for lack of room.
+    disk_full: bool,
+    /// Rows acknowledged since the start.
+    appended_rows: u64,
+    /// Writes refused because the disk was full.
+    refused_disk_full: u64,
+    /// Writes refused for another failure of the disk.
+    refused_unavailable: u64,
+    /// Files dropped to keep within the largest size.
+    dropped_files: u64,
+    /// What was found broken since the start, in words with its extent.
+    damage: Vec<String>,
+}
+
+/// What came in since the start.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IngestStats {
+    /// Rows on disk.
+    rows_written: u64,
+    /// Lines, points and events that could not be understood or taken.
+    rows_refused: u64,
+    /// Of these, how many for their time alone.
+    rows_out_of_time: u64,
+    /// Of these, how many for the series limit.
+    rows_over_series_limit: u64,
+    /// Rows of the server itself that were left out for the series limit.
+    own_rows_over_series_limit: u64,
+}
+
 /// Numbers of events in a range.
 ///
 /// # Errors
 /// 400 for a bad parameter.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "getEventStats",
+    tag = tag::EVENTS,
+    params(EventParams),
+    responses((status = 200, description = "The numbers", body = EventStats), ReadRefused),
+)]
 pub async fn events(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
     params.without_page()?;
     let age = age(&params);
@@ -71,12 +141,26 @@ pub async fn events(State(app): State<App>, Params(params): Params<EventParams>)
 ///
 /// # Errors
 /// 400 for a bad parameter.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "getStats",
+    tag = tag::OPERATION,
+    params(EventParams),
+    responses((status = 200, description = "The numbers", body = Stats), ReadRefused),
+)]
 pub async fn all(State(app): State<App>, Params(params): Params<EventParams>) -> Answer {
     params.without_page()?;
     // The range may be closed, the store is not.
     cached(app, format!("all {params:?}"), RUNNING, move |app| {
         let events = events_read::stats(&app.store, &params)?;
-        Ok(json!({"events": events, "store": store(app), "ingest": ingest(app), "task_restarts": restarts(app), "uptime_secs": app.started.elapsed().as_secs()}))
+        Ok(Stats {
+            events,
+            store: store(app),
+            ingest: ingest(app),
+            task_restarts: restarts(app),
+            uptime_secs: app.started.elapsed().as_secs(),
+        })
     })
     .await
 }
@@ -89,19 +173,22 @@ fn age(params: &EventParams) -> Duration {
     }
 }
 
-async fn cached(
+async fn cached<T: Serialize>(
     app: App,
     key: String,
     age: Duration,
-    answer: impl FnOnce(&App) -> Result<Json, Problem> + Send + 'static,
+    answer: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Answer {
     let now = Instant::now();
     let body = match app.stats.find(&key, now) {
         Some(body) => body,
         None => {
             let asking = app.clone();
-            let made = app.slow.run(move || answer(&asking)).await?;
-            let body = Bytes::from(made.to_string());
+            let made = app.slow.run(move || {
+                serde_json::to_vec(&answer(&asking)?)
+                    .map_err(|error| Problem::internal("cannot write the answer").because(&error))
+            });
+            let body = Bytes::from(made.await?);
             app.stats.keep(key, now + age, body.clone(), now);
             body
         }
@@ -114,41 +201,40 @@ async fn cached(
     Ok(response)
 }
 
-fn store(app: &App) -> Json {
+fn store(app: &App) -> StoreStats {
     let status = app.store.status();
-    json!({
-        "unsealed_rows": status.unsealed_rows,
-        "sealed_rows": status.sealed_rows,
-        "disk_bytes": status.disk_bytes,
-        "journal_bytes": status.journal_bytes,
-        "active_series": status.active_series,
-        "max_series": status.max_series,
-        "disk_full": status.disk_full,
-        "appended_rows": status.appended_rows,
-        "refused_disk_full": status.refused_disk_full,
-        "refused_unavailable": status.refused_unavailable,
-        "dropped_files": status.dropped_files,
-        "damage": status.damage.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+    StoreStats {
+        unsealed_rows: status.unsealed_rows,
+        sealed_rows: status.sealed_rows,
+        disk_bytes: status.disk_bytes,
+        journal_bytes: status.journal_bytes,
+        active_series: status.active_series,
+        max_series: status.max_series,
+        disk_full: status.disk_full,
+        appended_rows: status.appended_rows,
+        refused_disk_full: status.refused_disk_full,
+        refused_unavailable: status.refused_unavailable,
+        dropped_files: status.dropped_files,
+        damage: status.damage.iter().map(ToString::to_string).collect(),
+    }
 }
 
-fn ingest(app: &App) -> Json {
+fn ingest(app: &App) -> IngestStats {
     let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    json!({
-        "rows_written": read(&app.ingest.rows_written),
-        "rows_refused": read(&app.ingest.rows_refused),
-        "rows_out_of_time": read(&app.ingest.rows_out_of_time),
-        "rows_over_series_limit": read(&app.ingest.rows_over_series_limit),
-        "own_rows_over_series_limit": read(&app.ingest.own_rows_over_series_limit),
-    })
+    IngestStats {
+        rows_written: read(&app.ingest.rows_written),
+        rows_refused: read(&app.ingest.rows_refused),
+        rows_out_of_time: read(&app.ingest.rows_out_of_time),
+        rows_over_series_limit: read(&app.ingest.rows_over_series_limit),
+        own_rows_over_series_limit: read(&app.ingest.own_rows_over_series_limit),
+    }
 }
 
 /// Restarts of those tasks that had any.
-fn restarts(app: &App) -> Json {
+fn restarts(app: &App) -> BTreeMap<String, u64> {
     let restarts = app.tasks.restarts().into_iter();
     let restarts = restarts.filter(|(_, restarts)| *restarts > 0);
     restarts
-        .map(|(name, restarts)| (name.to_owned(), Json::from(restarts)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+        .map(|(name, restarts)| (name.to_owned(), restarts))
+        .collect()
 }

@@ -18,11 +18,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::http::body::{self, Encoding};
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
 use crate::ingest;
+use crate::openapi::answers::{BodyRefused, DiskFull};
+use crate::openapi::tag;
 use crate::state::{App, AppState};
 use crate::store::table::Nanos;
 use crate::tick;
@@ -36,12 +39,26 @@ pub use rejected::Rejected;
 const INLINE_BYTES: usize = 64 << 10;
 
 /// Parameters of both paths that mean something.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct WriteParams {
+    /// Unit of the times: `ns` (default), `us`, `ms`, `s`, and in version 1 `n`, `u`, `m`, `h`, too.
     precision: Option<String>,
 }
 
-/// `POST /write`.
+/// Rows as line protocol, as clients of InfluxDB 1.x send them. The good lines of a request are kept.
+///
+/// `db`, `rp` and credentials are accepted and mean nothing here.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "writeLinesV1",
+    tag = tag::INGEST,
+    params(WriteParams),
+    request_body(content = String, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
+        example = "http_requests,service=shop,route=/orders duration=0.012 1766000000000000000"),
+    responses((status = 204, description = "All rows are on disk"), BodyRefused, DiskFull),
+)]
 pub async fn write_v1(
     State(app): State<App>,
     Params(params): Params<WriteParams>,
@@ -52,7 +69,19 @@ pub async fn write_v1(
     write(app, unit, &headers, body).await
 }
 
-/// `POST /api/v2/write`.
+/// Rows as line protocol, as clients of InfluxDB 2.x send them. The good lines of a request are kept.
+///
+/// `org`, `bucket` and the token are accepted and mean nothing here.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "writeLines",
+    tag = tag::INGEST,
+    params(WriteParams),
+    request_body(content = String, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
+        example = "http_requests,service=shop,route=/orders duration=0.012 1766000000000000000"),
+    responses((status = 204, description = "All rows are on disk"), BodyRefused, DiskFull),
+)]
 pub async fn write_v2(
     State(app): State<App>,
     Params(params): Params<WriteParams>,
@@ -63,7 +92,15 @@ pub async fn write_v2(
     write(app, unit, &headers, body).await
 }
 
-/// `GET /ping`: what clients ask before they write.
+/// What clients of InfluxDB ask before they write.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "ping",
+    tag = tag::INGEST,
+    responses((status = 204, description = "It is there",
+        headers(("X-Influxdb-Version" = String, description = "A version of InfluxDB whose clients can write here")))),
+)]
 pub async fn ping() -> Response {
     let version = HeaderValue::from_static(concat!("1.8.10-plimsoll-", env!("CARGO_PKG_VERSION")));
     (

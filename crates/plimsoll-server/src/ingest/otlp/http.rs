@@ -15,13 +15,31 @@ use super::refusals::Refusals;
 use crate::http::body::{self, Encoding};
 use crate::http::problem::{Answer, Problem};
 use crate::ingest::problem;
+use crate::openapi::answers::{BodyRefused, DiskFull, NotTaken};
+use crate::openapi::tag;
 use crate::state::App;
 use crate::tick;
 
-/// Takes in an export. What is refused is told in `partial_success`, which makes no sender try again.
+/// Takes in metrics (OTLP over HTTP). What is refused is told in `partial_success`, which makes no sender try again.
 ///
 /// # Errors
 /// 400 for what is no request, 413, 415, 503 and 507 as problems.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "exportMetrics",
+    tag = tag::INGEST,
+    request_body(
+        description = "An `ExportMetricsServiceRequest` of OTLP 1.x, gzip-compressed if `Content-Encoding` says so",
+        content((Vec<u8> = "application/x-protobuf"), (Object = "application/json")),
+    ),
+    responses(
+        (status = 200, description = "An `ExportMetricsServiceResponse` in the format of the request",
+            content((Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
+        BodyRefused,
+        DiskFull,
+    ),
+)]
 pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     let format = format_of(&headers)?;
     let encoding = Encoding::of(&headers)?;
@@ -45,8 +63,33 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     Ok(answer(format, &refusals))
 }
 
-/// Traces and logs are not taken yet.
-pub async fn not_taken() -> Problem {
+/// Traces are not taken.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "exportTraces",
+    tag = tag::INGEST,
+    request_body(content((Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
+    responses(NotTaken),
+)]
+pub async fn traces() -> Problem {
+    not_taken()
+}
+
+/// Logs are not taken.
+#[utoipa::path(
+    post,
+    path = "",
+    operation_id = "exportLogs",
+    tag = tag::INGEST,
+    request_body(content((Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
+    responses(NotTaken),
+)]
+pub async fn logs() -> Problem {
+    not_taken()
+}
+
+fn not_taken() -> Problem {
     Problem::new(
         StatusCode::NOT_IMPLEMENTED,
         "not_implemented",
