@@ -24,6 +24,7 @@ use crate::self_monitor;
 use crate::services::{self, Services};
 use crate::state::{App, AppState};
 use crate::store::Store;
+use crate::stream::{self, Hub};
 use crate::tasks::{Stop, Tasks};
 use crate::tick;
 
@@ -56,9 +57,10 @@ impl Server {
         let store = opening.await.context("opening the store failed")??;
         store.announce(&url);
         let services = Arc::new(Services::default());
+        let stream = Arc::new(Hub::new(config.streams_max, tick::now()));
         let app = Arc::new(AppState {
             monitor: self_monitor::monitor(&config).context("cannot monitor the server itself")?,
-            otlp: Arc::new(Otlp::new(store.clone(), services.clone())),
+            otlp: Arc::new(Otlp::new(store.clone(), services.clone(), stream.clone())),
             services,
             store,
             ingest: Ingest::new(config.body),
@@ -67,6 +69,7 @@ impl Server {
             backups: Slow::new(1, config.slow_timeout),
             stats: StatsCache::default(),
             event_times: EventTimes::default(),
+            stream,
             document: Document::default(),
             started: Instant::now(),
             tasks: Tasks::default(),
@@ -82,6 +85,8 @@ impl Server {
         let deadline = Instant::now() + STOP_PATIENCE;
         let left = || deadline.saturating_duration_since(Instant::now());
         let tasks = &self.app.tasks;
+        // Streams never end by themselves.
+        self.app.stream.close();
         let patience = listener::DRAIN_PATIENCE + Duration::from_millis(200);
         tasks.stop("listener", patience).await;
         for name in [
@@ -89,6 +94,7 @@ impl Server {
             "self_monitor",
             "performance_metrics",
             "services",
+            "stream",
             "tick",
         ] {
             tasks.stop(name, left().min(TASK_PATIENCE)).await;
@@ -138,6 +144,7 @@ fn spawn_tasks(app: &App, listener: TcpListener) {
     spawn("services", |app, stop| {
         Box::pin(services::recall::run(app, stop))
     });
+    spawn("stream", |app, stop| Box::pin(stream::run::run(app, stop)));
 }
 
 /// The signals that stop the process. From the moment this is made, they do no longer kill it.

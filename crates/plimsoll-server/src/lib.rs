@@ -19,5 +19,6 @@ pub mod self_monitor;
 pub mod services;
 pub mod state;
 pub mod store;
+pub mod stream;
 pub mod tasks;
 pub mod tick;

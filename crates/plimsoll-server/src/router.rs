@@ -10,7 +10,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate, Size
 use utoipa_axum::routes;
 
 use crate::api::{self, performance, v1};
-use crate::http::{door, problem};
+use crate::http::{door, problem, repeat};
 use crate::ingest::line_protocol;
 use crate::ingest::otlp;
 use crate::openapi::{self, Described};
@@ -25,12 +25,14 @@ pub fn router(app: App) -> Router {
     let (router, document) = paths(&app).finish();
     app.document.set(document);
     router
-        // / and the paths of its views, /assets/*
-        .merge(page::paths())
         .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::unknown_method)
         .layer(CatchPanicLayer::custom(problem::of_panic))
+        .layer(middleware::from_fn(repeat::tag))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
+        .layer(middleware::from_fn(repeat::tag_compressed))
+        // / and the paths of its views, /assets/*: tagged and compressed when they were built.
+        .merge(page::paths())
         .layer(middleware::from_fn(page::tell_build))
         .layer(middleware::from_fn(door::guard))
         .layer(app.monitor.layer())
@@ -39,7 +41,7 @@ pub fn router(app: App) -> Router {
 
 fn paths(app: &App) -> Described<App> {
     let (probes, described) = app.monitor.probes_described();
-    Described::new()
+    Described::default()
         // /health /healthz /livez /readyz /status /metrics
         .merge(probes, described)
         .path("/api/v1/health", routes!(api::health::health))
@@ -67,6 +69,7 @@ fn paths(app: &App) -> Described<App> {
             "/api/performance/series",
             routes!(performance::series::series),
         )
+        .path("/api/stream", routes!(api::stream::stream))
         .path("/api/v1/query", routes!(v1::query::get, v1::query::post))
         .path("/api/v1/backup", routes!(v1::backup::backup))
         .path("/api/v1/export", routes!(v1::export::export))

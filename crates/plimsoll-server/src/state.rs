@@ -12,6 +12,7 @@ use crate::ingest::otlp::Otlp;
 use crate::openapi::Document;
 use crate::services::Services;
 use crate::store::Store;
+use crate::stream::Hub;
 use crate::tasks::Tasks;
 
 /// The running server.
@@ -41,6 +42,8 @@ pub struct AppState {
     pub stats: StatsCache,
     /// Times of events that are being written.
     pub event_times: EventTimes,
+    /// Who listens to what changes.
+    pub stream: Arc<Hub>,
     /// What it offers, described.
     pub document: Document,
     /// When the server started.

@@ -3,4 +3,5 @@
 pub mod health;
 pub mod performance;
 pub mod services;
+pub mod stream;
 pub mod v1;

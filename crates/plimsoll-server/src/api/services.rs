@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::http::repeat::asked_again;
 use crate::openapi::answers::Invalid;
 use crate::openapi::tag;
 use crate::services::{MAX_INSTANCES, MAX_SERVICES, Service};
@@ -75,10 +76,11 @@ pub async fn services(State(app): State<App>, Params(asked): Params<Asked>) -> A
     let page = app.services.page(offset, limit, instances);
     let more = offset.saturating_add(limit);
     let next = format!("/api/v1/services?limit={limit}&offset={more}&instances={instances}");
-    json_answer(&ServiceList {
+    let answer = json_answer(&ServiceList {
         services: page.services,
         total: page.total,
         next: (more < page.total).then_some(next),
         truncated: page.truncated,
-    })
+    });
+    answer.map(asked_again)
 }

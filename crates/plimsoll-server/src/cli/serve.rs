@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use anyhow::Context;
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 use tracing_subscriber::EnvFilter;
 
@@ -46,6 +47,7 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
     for notice in &layers.notices {
         warn!("{notice}");
     }
+    allow_many_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("plimsoll")
@@ -66,6 +68,18 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
     // What still runs is work for clients that have gone.
     runtime.shutdown_background();
     Ok(())
+}
+
+/// Every connection is an open file, and many systems begin with 1,024 of them though more are allowed.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        warn!("cannot raise the number of open files: {error}");
+    }
 }
 
 fn start_log() {

@@ -53,6 +53,8 @@ pub struct Config {
     pub body: BodyLimits,
     /// Connections at once.
     pub connections_max: usize,
+    /// Clients of the stream at once.
+    pub streams_max: usize,
     /// Long reads at once.
     pub slow_requests_max: usize,
     /// Longest a long read may take.
@@ -119,6 +121,7 @@ impl Layers {
         };
         for (key, value) in [
             ("server.connections_max", server.connections_max),
+            ("server.streams_max", server.streams_max),
             ("server.slow_requests_max", server.slow_requests_max),
             ("store.max_series", raw.store.max_series),
             ("store.max_fields", raw.store.max_fields),
@@ -131,6 +134,7 @@ impl Layers {
             listen,
             body,
             connections_max: server.connections_max,
+            streams_max: server.streams_max,
             slow_requests_max: server.slow_requests_max,
             slow_timeout: Duration::from_secs(server.slow_timeout_secs),
             store: self.store(&raw.store)?,

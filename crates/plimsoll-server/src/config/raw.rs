@@ -26,8 +26,10 @@ pub struct Server {
     pub body_max_mb: u64,
     /// Largest body of a request after decompression.
     pub body_decompressed_max_mb: u64,
-    /// Connections served at once; further clients wait.
+    /// Connections served at once; further clients wait. Streams are counted apart.
     pub connections_max: usize,
+    /// Clients of `/api/stream` at once; further ones are turned away.
+    pub streams_max: usize,
     /// Long reads (queries, exports) that run at once; further ones wait.
     pub slow_requests_max: usize,
     /// Longest a query may take, its wait included.
@@ -41,6 +43,7 @@ impl Default for Server {
             body_max_mb: 32,
             body_decompressed_max_mb: 256,
             connections_max: 1_024,
+            streams_max: 8_192,
             slow_requests_max: 2,
             slow_timeout_secs: 30,
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use axum::serve::Listener;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -14,8 +15,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::connection::Connection;
 use crate::tasks::Stop;
 
 /// How long a client may take for the head of a request. An idle connection waits for its next one, too, and exporters come
@@ -96,13 +99,23 @@ pub async fn serve(
             }
         };
         let (stream, place) = accepted;
-        let service = TowerToHyperService::new(router.clone());
+        let place = Connection::new(place);
+        let of_requests = place.clone();
+        let service = router
+            .clone()
+            .map_request(move |mut request: hyper::Request<Incoming>| {
+                request.extensions_mut().insert(of_requests.clone());
+                request
+            });
+        let service = TowerToHyperService::new(service);
         let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
         connections.spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                debug!("a connection broke: {error}");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    debug!("a connection broke: {error}");
+                },
+                () = place.was_cut() => debug!("a connection was cut"),
             }
         });
         while connections.try_join_next().is_some() {}

@@ -124,7 +124,9 @@ impl Ingest {
 /// 507 when the disk is full, 503 when it fails, 413 for a batch over the store's limit.
 pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
     let (rows, events) = (rows(&batch), has_events(&batch));
+    let notice = app.stream.notice(&batch);
     app.store.append(batch).await.map_err(problem)?;
+    app.stream.tell(notice);
     written(app, rows, events);
     Ok(())
 }
@@ -135,7 +137,9 @@ pub async fn append(app: &AppState, batch: Batch) -> Result<(), Problem> {
 /// As [`append`].
 pub fn append_blocking(app: &AppState, batch: Batch) -> Result<(), Problem> {
     let (rows, events) = (rows(&batch), has_events(&batch));
+    let notice = app.stream.notice(&batch);
     app.store.append_blocking(batch).map_err(problem)?;
+    app.stream.tell(notice);
     written(app, rows, events);
     Ok(())
 }

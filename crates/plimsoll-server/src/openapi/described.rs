@@ -9,25 +9,28 @@ use utoipa::openapi::{
 use super::{problem, tag};
 
 /// What `utoipa_axum::routes!` makes of handlers: schemas they name, what they do, and the handlers themselves.
-type Handlers<S> = (Vec<(String, RefOr<Schema>)>, Paths, MethodRouter<S>);
+type Handlers<S> = (Schemas, Paths, MethodRouter<S>);
+/// Shapes by name.
+type Schemas = Vec<(String, RefOr<Schema>)>;
 
 /// Paths being gathered, each with its handlers and their description.
 pub struct Described<S> {
     router: Router<S>,
     paths: Paths,
-    schemas: Vec<(String, RefOr<Schema>)>,
+    schemas: Schemas,
 }
 
-impl<S: Clone + Send + Sync + 'static> Described<S> {
-    /// No path yet.
-    pub fn new() -> Self {
+impl<S: Clone + Send + Sync + 'static> Default for Described<S> {
+    fn default() -> Self {
         Self {
             router: Router::new(),
             paths: Paths::new(),
             schemas: vec![problem::named()],
         }
     }
+}
 
+impl<S: Clone + Send + Sync + 'static> Described<S> {
     /// Serves and describes `handlers` at `path`; what their attributes say of a path is left aside.
     #[must_use]
     pub fn path(mut self, path: &str, (schemas, paths, methods): Handlers<S>) -> Self {
@@ -38,11 +41,7 @@ impl<S: Clone + Send + Sync + 'static> Described<S> {
 
     /// Takes over routes that describe themselves.
     #[must_use]
-    pub fn merge(
-        mut self,
-        router: Router<S>,
-        described: Vec<(String, Vec<(String, RefOr<Schema>)>, Paths)>,
-    ) -> Self {
+    pub fn merge(mut self, router: Router<S>, described: Vec<(String, Schemas, Paths)>) -> Self {
         self.router = self.router.merge(router);
         for (path, schemas, paths) in described {
             self.describe(&path, schemas, paths);
@@ -50,7 +49,7 @@ impl<S: Clone + Send + Sync + 'static> Described<S> {
         self
     }
 
-    fn describe(&mut self, path: &str, schemas: Vec<(String, RefOr<Schema>)>, paths: Paths) {
+    fn describe(&mut self, path: &str, schemas: Schemas, paths: Paths) {
         for item in paths.paths.into_values() {
             match self.paths.paths.get_mut(path) {
                 Some(there) => there.merge_operations(item),

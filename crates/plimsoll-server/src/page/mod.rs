@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{self, Problem};
 use crate::state::App;
 use files::File;
 
@@ -35,6 +35,7 @@ pub fn paths() -> Router<App> {
         .route("/services", get(index))
         .route("/services/{name}", get(index))
         .route("/assets/{*path}", get(asset))
+        .method_not_allowed_fallback(problem::unknown_method)
 }
 
 /// Tells the build of the page with every answer.

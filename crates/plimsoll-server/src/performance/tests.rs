@@ -30,7 +30,11 @@ impl Bench {
     pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(dir.path()), NOW).unwrap();
-        let otlp = Otlp::new(store.clone(), Arc::new(Services::default()));
+        let otlp = Otlp::new(
+            store.clone(),
+            Arc::new(Services::default()),
+            Arc::new(crate::stream::Hub::new(1, 0)),
+        );
         Self { store, otlp, dir }
     }
 

@@ -9,6 +9,7 @@ use plimsoll::window::MetricKey;
 use crate::ingest::Ingest;
 use crate::state::AppState;
 use crate::store::StoreStatus;
+use crate::stream::Hub;
 
 /// Sets the monitor's gauges and counters to what was read last.
 #[derive(Debug)]
@@ -38,7 +39,14 @@ impl Readings {
             .map(|(_, restarts)| restarts)
             .sum();
         self.count(&app.monitor, "plimsoll.task_restarts", restarts);
-        for (name, value) in of_store(&status).into_iter().chain(of_ingest(&app.ingest)) {
+        app.monitor
+            .gauge("plimsoll.stream.clients", &[])
+            .set(app.stream.clients() as f64);
+        let counts = of_store(&status)
+            .into_iter()
+            .chain(of_ingest(&app.ingest))
+            .chain(of_stream(&app.stream));
+        for (name, value) in counts {
             self.count(&app.monitor, name, value);
         }
     }
@@ -80,6 +88,15 @@ fn of_store(status: &StoreStatus) -> [(&'static str, u64); 4] {
         ),
         ("plimsoll.store.dropped_files", status.dropped_files),
     ]
+}
+
+fn of_stream(hub: &Hub) -> [(&'static str, u64); 3] {
+    [
+        ("plimsoll.stream.events", &hub.events),
+        ("plimsoll.stream.dropped_slow", &hub.dropped_slow),
+        ("plimsoll.stream.refused", &hub.refused),
+    ]
+    .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
 }
 
 fn of_ingest(ingest: &Ingest) -> [(&'static str, u64); 5] {

@@ -168,6 +168,15 @@ impl Services {
             })
     }
 
+    /// When each service was last seen.
+    pub fn last_seen(&self) -> BTreeMap<String, Nanos> {
+        let services = self.by_name.read();
+        services
+            .iter()
+            .map(|(name, known)| (name.clone(), known.span.last))
+            .collect()
+    }
+
     /// The names of all services, sorted.
     pub fn names(&self) -> Vec<String> {
         self.by_name.read().keys().cloned().collect()

@@ -10,3 +10,4 @@ mod otlp;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod python;
+mod schemathesis;

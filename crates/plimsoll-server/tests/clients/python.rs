@@ -27,6 +27,11 @@ pub(super) fn run(script: &str, arguments: &[&str]) -> Value {
         .unwrap_or_else(|error| panic!("{script} printed no JSON ({error}): {errors}"))
 }
 
+/// Makes the environment if it is not there.
+pub(super) fn ready() {
+    interpreter();
+}
+
 /// An interpreter that has the pinned clients. Tests of several processes wait for the one that makes it.
 fn interpreter() -> PathBuf {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");

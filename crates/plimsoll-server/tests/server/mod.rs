@@ -3,6 +3,7 @@
 mod backups;
 mod bounded;
 mod commands;
+mod described;
 mod disk;
 mod doors;
 mod environment;
@@ -16,10 +17,12 @@ mod missing;
 mod named;
 mod otlp;
 mod page;
+mod problems;
 mod queries;
 mod series;
 mod services;
 mod stalled;
+mod streams;
 mod writes;
 
 use std::io::{BufRead, BufReader, Read};

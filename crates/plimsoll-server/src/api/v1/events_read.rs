@@ -72,7 +72,7 @@ pub(crate) struct EventPage {
 /// An event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
-pub(crate) struct Happened {
+pub struct Happened {
     /// When it happened.
     #[schema(format = DateTime)]
     time: String,
@@ -213,17 +213,37 @@ fn event(series: &AnswerSeries, row: usize) -> Happened {
         let found = series.tags.iter().find(|(tag, _)| **tag == *name);
         found.map(|(_, value)| value.to_string())
     };
-    let attributes = match &series.columns[2][row] {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| Json::from(&**text)),
-        _ => json!({}),
-    };
-    Happened {
-        time: time::rfc3339(series.times[row]),
-        event_type: tag(EVENT_TYPE),
-        entity_id: tag(ENTITY_ID),
-        state: text(&series.columns[0][row]),
-        value: number(&series.columns[1][row]),
-        attributes,
+    Happened::new(
+        series.times[row],
+        (tag(EVENT_TYPE), tag(ENTITY_ID)),
+        (
+            text(&series.columns[0][row]),
+            number(&series.columns[1][row]),
+        ),
+        text(&series.columns[2][row]),
+    )
+}
+
+impl Happened {
+    /// An event of a type and an entity, with its state as text and as a number, and what else is known as JSON.
+    pub(crate) fn new(
+        time: Nanos,
+        (event_type, entity_id): (Option<String>, Option<String>),
+        (state, value): (Option<&str>, Option<f64>),
+        attributes: Option<&str>,
+    ) -> Self {
+        let attributes = match attributes {
+            Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Json::from(text)),
+            None => json!({}),
+        };
+        Self {
+            time: time::rfc3339(time),
+            event_type,
+            entity_id,
+            state: state.map(str::to_owned),
+            value,
+            attributes,
+        }
     }
 }
 
@@ -406,9 +426,9 @@ fn count(value: &Value) -> u64 {
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+fn text(value: &Value) -> Option<&str> {
     match value {
-        Value::String(text) => Some(text.to_string()),
+        Value::String(text) => Some(text),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Type,
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, SchemaType, Type,
 };
 
 use crate::http::problem::{Answer, Problem};
@@ -138,7 +138,7 @@ pub(super) fn conditions() -> Object {
     let meaning = "By tag, what it must be: a text, or `ne` (another), `re` (matched by a regular expression), `nre` (not \
                    matched), or a list of these that must all hold";
     ObjectBuilder::new()
-        .schema_type(Type::Object)
+        .schema_type(SchemaType::Array(vec![Type::Object, Type::Null]))
         .additional_properties(Some(AdditionalProperties::RefOr(Schema::from(any).into())))
         .description(Some(meaning))
         .build()

@@ -25,8 +25,8 @@ pub struct QueryAnswer {
     pub series: Vec<QuerySeries>,
     /// Whether there are more rows than the limit.
     pub truncated: bool,
-    /// How far a percentile can be from the true value, as a share of it; null when none was asked for.
-    pub error_bound: Option<f64>,
+    /// How far a percentile can be from the true value, as a share of it; 0 when none was asked for.
+    pub error_bound: f64,
     /// What damage is known to keep from the answer, in words with its extent.
     pub missing: Vec<String>,
 }
@@ -192,7 +192,7 @@ mod tests {
         let read: QueryAnswer = serde_json::from_str(&text).unwrap();
         assert_eq!(read.series[0].tags["route"], "/orders/{id}");
         assert_eq!(read.series[0].columns.len(), read.series[0].values[0].len());
-        assert_eq!((read.truncated, read.error_bound), (false, None));
+        assert!(!read.truncated && read.error_bound.abs() < f64::EPSILON);
         assert!(read.missing.is_empty());
     }
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::http::extract::{Params, PathParams};
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::http::repeat::asked_again;
 use crate::openapi::answers::{Invalid, NotFound, ReadRefused};
 use crate::openapi::tag;
 use crate::state::App;
@@ -156,11 +157,12 @@ pub async fn measurements(State(app): State<App>, Params(page): Params<Page>) ->
     let more = offset.saturating_add(limit);
     let next =
         (more < names.len()).then(|| format!("/api/v1/measurements?limit={limit}&offset={more}"));
-    json_answer(&MeasurementList {
+    let answer = json_answer(&MeasurementList {
         measurements: entries,
         total: names.len(),
         next,
-    })
+    });
+    answer.map(asked_again)
 }
 
 /// The fields and tags of a measurement.
@@ -193,7 +195,7 @@ pub async fn measurement(
             tags: asking.store.tag_keys(&name, start..end),
         })
     });
-    json_answer(&answer.await?)
+    json_answer(&answer.await?).map(asked_again)
 }
 
 /// The values of a tag.
@@ -233,7 +235,7 @@ pub async fn tag(
             truncated,
         })
     });
-    json_answer(&answer.await?)
+    json_answer(&answer.await?).map(asked_again)
 }
 
 /// Refuses a measurement that nobody has written.

@@ -66,6 +66,8 @@ pub(crate) struct Stats {
     store: StoreStats,
     /// What came in.
     ingest: IngestStats,
+    /// Who listens.
+    stream: StreamStats,
     /// Restarts of those tasks that had any, by name.
     task_restarts: BTreeMap<String, u64>,
     /// How long the server runs.
@@ -116,6 +118,19 @@ pub(crate) struct IngestStats {
     own_rows_over_series_limit: u64,
 }
 
+/// Who listens to `/api/stream`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StreamStats {
+    /// Clients now.
+    clients: usize,
+    /// Events made since the start.
+    events: u64,
+    /// Clients dropped because they did not read.
+    dropped_slow: u64,
+    /// Clients turned away because there were too many.
+    refused: u64,
+}
+
 /// Numbers of events in a range.
 ///
 /// # Errors
@@ -158,6 +173,7 @@ pub async fn all(State(app): State<App>, Params(params): Params<EventParams>) ->
             events,
             store: store(app),
             ingest: ingest(app),
+            stream: stream(app),
             task_restarts: restarts(app),
             uptime_secs: app.started.elapsed().as_secs(),
         })
@@ -227,6 +243,16 @@ fn ingest(app: &App) -> IngestStats {
         rows_out_of_time: read(&app.ingest.rows_out_of_time),
         rows_over_series_limit: read(&app.ingest.rows_over_series_limit),
         own_rows_over_series_limit: read(&app.ingest.own_rows_over_series_limit),
+    }
+}
+
+fn stream(app: &App) -> StreamStats {
+    let hub = &app.stream;
+    StreamStats {
+        clients: hub.clients(),
+        events: hub.events.load(Ordering::Relaxed),
+        dropped_slow: hub.dropped_slow.load(Ordering::Relaxed),
+        refused: hub.refused.load(Ordering::Relaxed),
     }
 }
 

@@ -55,8 +55,8 @@ pub struct WriteParams {
     operation_id = "writeLinesV1",
     tag = tag::INGEST,
     params(WriteParams),
-    request_body(content = String, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
-        example = "http_requests,service=shop,route=/orders duration=0.012 1766000000000000000"),
+    request_body(content = Option<String>, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
+        example = "temperature,room=kitchen value=21.5"),
     responses((status = 204, description = "All rows are on disk"), BodyRefused, DiskFull),
 )]
 pub async fn write_v1(
@@ -78,8 +78,8 @@ pub async fn write_v1(
     operation_id = "writeLines",
     tag = tag::INGEST,
     params(WriteParams),
-    request_body(content = String, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
-        example = "http_requests,service=shop,route=/orders duration=0.012 1766000000000000000"),
+    request_body(content = Option<String>, content_type = "text/plain", description = "Lines, gzip-compressed if `Content-Encoding` says so",
+        example = "temperature,room=kitchen value=21.5"),
     responses((status = 204, description = "All rows are on disk"), BodyRefused, DiskFull),
 )]
 pub async fn write_v2(

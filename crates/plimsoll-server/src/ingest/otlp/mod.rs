@@ -29,6 +29,7 @@ use crate::ingest;
 use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{AppendError, Store};
+use crate::stream::Hub;
 use rows::Rows;
 use streams::Streams;
 
@@ -49,16 +50,18 @@ pub struct Taken {
 pub struct Otlp {
     store: Arc<Store>,
     services: Arc<Services>,
+    hub: Arc<Hub>,
     streams: Streams,
     decoding: Semaphore,
 }
 
 impl Otlp {
-    /// Takes in into `store` and tells `services` who sent.
-    pub fn new(store: Arc<Store>, services: Arc<Services>) -> Self {
+    /// Takes in into `store`, tells `services` who sent and `hub` what came.
+    pub fn new(store: Arc<Store>, services: Arc<Services>, hub: Arc<Hub>) -> Self {
         Self {
             store,
             services,
+            hub,
             streams: Streams::default(),
             decoding: Semaphore::new(DECODED_AT_ONCE),
         }
@@ -104,7 +107,9 @@ impl Otlp {
         let batch = rows.into_batch();
         let rows = ingest::rows(&batch);
         if !batch.tables.is_empty() {
+            let notice = self.hub.notice(&batch);
             self.store.append_blocking(batch)?;
+            self.hub.tell(notice);
             let limit = self.store.series().len().max(1_000) * 8;
             self.streams.remember(started, limit);
             self.streams.exported(exports, limit);

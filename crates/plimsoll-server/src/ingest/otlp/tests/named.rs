@@ -150,7 +150,11 @@ fn other_metrics_keep_their_name_and_attributes() {
 fn who_sent_is_noted() {
     let bench = Bench::new();
     let services = Arc::new(Services::default());
-    let otlp = Otlp::new(bench.store.clone(), services.clone());
+    let otlp = Otlp::new(
+        bench.store.clone(),
+        services.clone(),
+        Arc::new(crate::stream::Hub::new(1, 0)),
+    );
     let sent = request(
         "shop",
         "plimsoll",
