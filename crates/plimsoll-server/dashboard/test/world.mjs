@@ -11,7 +11,8 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
 const profile = process.env.PLIMSOLL_PROFILE ?? "debug";
 
-function program(name) {
+/** Where a program of the workspace was built. */
+export function program(name) {
   const path = join(target, profile, name);
   if (!existsSync(path)) throw new Error(`${path} is missing: run \`cargo build --workspace\` first`);
   return path;
@@ -74,9 +75,10 @@ export async function world() {
     startServer: async () => {
       server = await serve();
     },
-    shop: () =>
-      started("shop", ["--listen", "127.0.0.1:0", "--database", join(folder, "shop.db")], {
+    shop: (env = {}) =>
+      started("shop", ["--listen", "127.0.0.1:0", "--database", join(folder, `shop-${running.size}.db`)], {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${listen}`,
+        ...env,
       }),
     end: async () => {
       for (const one of [...running].reverse()) await one.stop();

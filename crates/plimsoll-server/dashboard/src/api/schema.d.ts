@@ -89,6 +89,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changes, while it does, as server-sent events.
+         * @description `window`: requests of a service in a window of 10 s, whole, again whenever more of its rows came. `event`: something
+         *     happened. `change`: a service appeared or fell silent, a health check has another state. `reset`: what happened since
+         *     `Last-Event-ID` is not kept any more, read everything anew. A comment every 15 s keeps the connection; a client that reads
+         *     nothing while 32 updates wait is dropped.
+         */
+        get: operations["stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/backup": {
         parameters: {
             query?: never;
@@ -553,6 +576,55 @@ export interface components {
             /** @description Files of days. */
             files: number;
         };
+        /** @description What became different. */
+        Change: {
+            /** @description Its name. */
+            service: string;
+            /** @enum {string} */
+            what: "service_appeared";
+        } | {
+            /** @description Its name. */
+            service: string;
+            /** @enum {string} */
+            what: "service_silent";
+        } | {
+            /** @description Its name. */
+            service: string;
+            /** @enum {string} */
+            what: "service_back";
+        } | {
+            /** @description The check's name. */
+            check: string;
+            /** @description What is wrong; null when nothing is. */
+            message: string | null;
+            /** @description Its state. */
+            status: components["schemas"]["HealthStatus"];
+            /** @enum {string} */
+            what: "health";
+        } | {
+            /**
+             * Format: date-time
+             * @description Time of the last.
+             */
+            end: string;
+            /** @description Whose; null: several services'. */
+            service: string | null;
+            /**
+             * Format: date-time
+             * @description Time of the first.
+             */
+            start: string;
+            /** @enum {string} */
+            what: "history";
+        } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @enum {string} */
+            what: "events_skipped";
+        };
         /** @description Queries of a period. Without any, counts are 0 and the rest is null. */
         Database: {
             /**
@@ -968,9 +1040,9 @@ export interface components {
         QueryAnswer: {
             /**
              * Format: double
-             * @description How far a percentile can be from the true value, as a share of it; null when none was asked for.
+             * @description How far a percentile can be from the true value, as a share of it; 0 when none was asked for.
              */
-            error_bound: number | null;
+            error_bound: number;
             /** @description What damage is known to keep from the answer, in words with its extent. */
             missing: string[];
             /** @description One for each combination of the tags that tell series apart. */
@@ -1023,7 +1095,7 @@ export interface components {
                     nre?: string;
                     re?: string;
                 })[];
-            };
+            } | null;
             /** @description Tags that tell series apart. */
             group_by?: string[] | null;
             /** @description Most rows; default 1,000. */
@@ -1143,6 +1215,11 @@ export interface components {
              */
             total_requests: number;
         };
+        /** @description What happened since `Last-Event-ID` is not known any more: read everything anew. What follows goes on from here. */
+        Reset: {
+            /** @description Why. */
+            reason: string;
+        };
         ResourceList: components["schemas"]["ResourceSummary"] & {
             /** @description By service and instance. */
             instances: components["schemas"]["InstanceResources"][];
@@ -1231,6 +1308,43 @@ export interface components {
             timestamp: string;
             /** @description How many there are. */
             total: number;
+        };
+        /** @description Requests of a route with one method and status. */
+        RouteWindow: {
+            /**
+             * Format: int64
+             * @description Finished requests.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Of these, 5xx, panics and bodies that broke off.
+             */
+            errors: number;
+            /** @description Method. */
+            method: string;
+            /**
+             * Format: double
+             * @description Half of the requests took at most so long.
+             */
+            p50_seconds: number | null;
+            /**
+             * Format: double
+             * @description 95 % of the requests took at most so long.
+             */
+            p95_seconds: number | null;
+            /**
+             * Format: double
+             * @description 99 % of the requests took at most so long.
+             */
+            p99_seconds: number | null;
+            /** @description Route template, `<unmatched>` or `<other>`. */
+            route: string;
+            /**
+             * Format: int32
+             * @description Full code; null when no answer had one.
+             */
+            status: number | null;
         };
         /**
          * @description Which rows come first.
@@ -1378,6 +1492,8 @@ export interface components {
             ingest: components["schemas"]["IngestStats"];
             /** @description What is kept. */
             store: components["schemas"]["StoreStats"];
+            /** @description Who listens. */
+            stream: components["schemas"]["StreamStats"];
             /** @description Restarts of those tasks that had any, by name. */
             task_restarts: {
                 [key: string]: number;
@@ -1438,6 +1554,28 @@ export interface components {
              * @description Rows in memory and in the journal, not sealed yet.
              */
             unsealed_rows: number;
+        };
+        /** @description The `data` of an event: `window` a [`Window`], `event` an event, `change` a [`Change`], `reset` a [`Reset`]. */
+        StreamData: components["schemas"]["Window"] | components["schemas"]["Event"] | components["schemas"]["Change"] | components["schemas"]["Reset"];
+        /** @description Who listens to `/api/stream`. */
+        StreamStats: {
+            /** @description Clients now. */
+            clients: number;
+            /**
+             * Format: int64
+             * @description Clients dropped because they did not read.
+             */
+            dropped_slow: number;
+            /**
+             * Format: int64
+             * @description Events made since the start.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Clients turned away because there were too many.
+             */
+            refused: number;
         };
         /** @description Values of a tag. */
         TagValues: {
@@ -1506,6 +1644,28 @@ export interface components {
             event_type: string;
         };
         Value: unknown;
+        /**
+         * @description All requests of a service in one window of 10 s. It comes again, whole, when more rows of the window came: the later one
+         *     counts.
+         */
+        Window: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            end: string;
+            /** @description The busiest first. */
+            routes: components["schemas"]["RouteWindow"][];
+            /** @description Whose requests. */
+            service: string;
+            /**
+             * Format: date-time
+             * @description When the window begins; rows of this very moment belong to the one before.
+             */
+            start: string;
+            /** @description Whether there were more routes than are told. */
+            truncated: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -1945,6 +2105,78 @@ export interface operations {
             /** @description The answer took too long: ask for less */
             504: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Of one service only, and what concerns all.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Kinds of events by commas: `window`, `event`, `change`; without it all.
+                 * @example window,change
+                 */
+                types?: string;
+            };
+            header?: {
+                /** @description Id of the last event that was read: go on from there */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events without end; their `data` has the shape */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamData"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3060,10 +3292,10 @@ export interface operations {
             cookie?: never;
         };
         /** @description Lines, gzip-compressed if `Content-Encoding` says so */
-        requestBody: {
+        requestBody?: {
             content: {
-                /** @example http_requests,service=shop,route=/orders duration=0.012 1766000000000000000 */
-                "text/plain": string;
+                /** @example temperature,room=kitchen value=21.5 */
+                "text/plain": string | null;
             };
         };
         responses: {
@@ -3769,10 +4001,10 @@ export interface operations {
             cookie?: never;
         };
         /** @description Lines, gzip-compressed if `Content-Encoding` says so */
-        requestBody: {
+        requestBody?: {
             content: {
-                /** @example http_requests,service=shop,route=/orders duration=0.012 1766000000000000000 */
-                "text/plain": string;
+                /** @example temperature,room=kitchen value=21.5 */
+                "text/plain": string | null;
             };
         };
         responses: {

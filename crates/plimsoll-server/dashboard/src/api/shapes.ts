@@ -1,142 +1,83 @@
-// What the server answers, as far as the page reads it. A member that is not there yet or no longer there is undefined.
+// What the server answers, as far as the page reads it: parts of what it describes in /openapi.json.
+import type { components } from "./schema";
 
-export interface Instance {
-  instance: string;
-  version: string | null;
-  environment: string | null;
-  last_seen: string;
-}
+type Described = components["schemas"];
 
-export interface Service {
-  name: string;
-  first_seen: string;
-  last_seen: string;
-  sources: string[];
-  versions: string[];
-  environments: string[];
-  instances: Instance[];
-  instance_count: number;
-}
+export type Instance = Pick<Described["Instance"], "instance" | "version" | "environment" | "last_seen">;
 
-export interface Services {
-  services: Service[];
-  total: number;
-}
+export type Service = Pick<
+  Described["Service"],
+  "name" | "first_seen" | "last_seen" | "sources" | "versions" | "environments" | "instance_count"
+> & { instances: Instance[] };
 
-export interface Requests {
-  total_requests: number;
-  error_rate: number | null;
-  errors: number;
-  client_errors: number;
-  cancelled: number;
-  requests_per_minute: number;
-  p50_seconds: number | null;
-  p95_seconds: number | null;
-  p99_seconds: number | null;
-}
+export type Services = { services: Service[] };
 
-export interface TotalsRow extends Requests {
-  service: string;
-  route?: string;
-  method?: string;
-  statuses?: Record<string, number>;
-  error_types?: Record<string, number>;
-}
+export type Requests = Pick<
+  Described["Requests"],
+  | "total_requests"
+  | "error_rate"
+  | "errors"
+  | "client_errors"
+  | "cancelled"
+  | "requests_per_minute"
+  | "p50_seconds"
+  | "p95_seconds"
+  | "p99_seconds"
+>;
 
-export interface Totals {
-  period_minutes: number;
-  rows: TotalsRow[];
-  total: number;
-  missing?: string[];
-}
+export type TotalsRow = Requests & Pick<Described["TotalsRow"], "service" | "route" | "method" | "statuses">;
 
-export type Values = (number | null)[];
+export type Totals = Pick<Described["TotalsList"], "missing"> & { rows: TotalsRow[] };
 
-export interface Line {
-  service: string;
-  route?: string;
-  method?: string;
-  total_requests: number;
-  requests_per_minute: Values;
-  errors_per_minute: Values;
-  p50_seconds: Values;
-  p95_seconds: Values;
-  p99_seconds: Values;
-}
+export type Values = Described["SeriesLine"]["p95_seconds"];
 
-export interface Series {
-  step_seconds: number;
-  times: number[];
-  lines: Line[];
-  total: number;
-  missing?: string[];
-}
+export type Line = Described["SeriesLine"];
 
-export interface QuerySeries {
-  tags: Record<string, string>;
-  columns: string[];
-  values: (number | string | null)[][];
-}
+export type Series = Pick<Described["SeriesList"], "step_seconds" | "times" | "lines">;
 
-export interface QueryAnswer {
-  series: QuerySeries[];
-}
+export type QuerySeries = Described["QuerySeries"];
 
-export interface DatabaseQuery {
-  service: string;
-  statement: string;
-  db_system?: string | null;
-  route?: string | null;
+export type QueryAnswer = { series: QuerySeries[] };
+
+export type CheckReport = Described["HealthCheck"];
+
+export type Health = Pick<Described["HealthReport"], "checks">;
+
+export type Stats = {
+  store: Pick<Described["StoreStats"], "disk_bytes" | "sealed_rows" | "unsealed_rows">;
+  ingest: Pick<Described["IngestStats"], "rows_written" | "rows_refused">;
+};
+
+interface Durations {
   total: number;
   errors: number;
   per_minute: number;
-  mean_seconds: number | null;
   p50_seconds: number | null;
   p95_seconds: number | null;
   p99_seconds: number | null;
-  total_seconds: number | null;
-  share: number | null;
+}
+
+export interface DatabaseQuery extends Durations {
+  statement: string;
+  db_system: string;
+  db_name: string | null;
+  route: string | null;
+  method: string | null;
+  share: number;
 }
 
 export interface DatabaseQueries {
   queries: DatabaseQuery[];
-  total: number;
 }
 
-export interface Call {
-  service: string;
+export interface Call extends Durations {
   peer: string;
-  method?: string | null;
-  status?: number | string | null;
-  total: number;
-  errors: number;
-  per_minute: number;
-  p50_seconds: number | null;
-  p95_seconds: number | null;
-  p99_seconds: number | null;
+  method: string;
+  status: number | null;
 }
 
 export interface Calls {
   calls: Call[];
-  total: number;
-}
-
-export interface CheckReport {
-  status: string;
-  message?: string | null;
-  critical?: boolean;
-  duration_ms?: number;
-}
-
-export interface Health {
-  status: string;
-  checks: Record<string, CheckReport>;
-}
-
-export interface Stats {
-  store?: { disk_bytes?: number; sealed_rows?: number; unsealed_rows?: number; appended_rows?: number };
-  ingest?: { rows_written?: number; rows_refused?: number };
-  uptime_secs?: number;
 }
 
 export interface RecipeStep {
@@ -156,6 +97,5 @@ export interface Recipe {
 }
 
 export interface Connect {
-  address: string;
   recipes: Recipe[];
 }

@@ -38,7 +38,7 @@ export function HealthChecks() {
                       {check.critical && <span className="dim"> critical</span>}
                     </td>
                     <td>
-                      <State shape={SHAPES[check.status] ?? "n"}>{check.status}</State>
+                      <State shape={SHAPES[check.status] ?? "n"}>{check.status.replaceAll("_", " ")}</State>
                     </td>
                     <td className="num">{rate(check.duration_ms)}</td>
                     <td>{why(check)}</td>

@@ -46,7 +46,7 @@ export function Queries({ name }: { name: string }) {
 }
 
 function keyOf(one: DatabaseQuery): string {
-  return `${one.db_system ?? ""} ${one.route ?? ""} ${one.statement}`;
+  return [one.db_system, one.db_name, one.method, one.route, one.statement].join(" ");
 }
 
 const COLUMNS: Column<DatabaseQuery>[] = [
@@ -59,7 +59,9 @@ const COLUMNS: Column<DatabaseQuery>[] = [
         <span className="stm" title={one.statement}>
           {one.statement}
         </span>
-        <span className="dim">{[one.db_system, one.route].filter(Boolean).join(" · ")}</span>
+        <span className="dim">
+          {[one.db_system, one.method && one.route && `${one.method} ${one.route}`].filter(Boolean).join(" · ")}
+        </span>
       </>
     ),
   },

@@ -22,7 +22,7 @@ export interface RouteRow {
   ratio: number | null;
 }
 
-export function routeKey(of: { route?: string | undefined; method?: string | undefined }): string {
+export function routeKey(of: { route: string | null; method: string | null }): string {
   return `${of.method ?? ""} ${of.route ?? ""}`;
 }
 
@@ -44,8 +44,9 @@ function rowOf(totals: TotalsRow, line: Line | undefined): RouteRow {
 function idleTotals(line: Line): TotalsRow {
   return {
     service: line.service,
-    route: line.route ?? "",
-    method: line.method ?? "",
+    route: line.route,
+    method: line.method,
+    statuses: {},
     total_requests: 0,
     requests_per_minute: 0,
     errors: 0,

@@ -23,6 +23,9 @@ function service(name: string, more: Partial<Service> = {}): Service {
 function row(name: string, more: Partial<TotalsRow> = {}): TotalsRow {
   return {
     service: name,
+    route: null,
+    method: null,
+    statuses: {},
     total_requests: 1_000,
     requests_per_minute: 200,
     errors: 0,

@@ -41,7 +41,7 @@ it("readings of instances come to the steps of the requests, the highest of them
       },
     ],
   };
-  const series = { step_seconds: 10, times, lines: [], total: 0 };
+  const series = { step_seconds: 10, times, lines: [] };
   expect(readings(series, answer)).toEqual({
     instances: 1,
     cpu: [0.5, null, null],
@@ -70,6 +70,7 @@ const totals = (route: string, p95: number): TotalsRow => ({
   service: "shop",
   route,
   method: "GET",
+  statuses: {},
   total_requests: 10,
   requests_per_minute: 2,
   errors: 0,
