@@ -57,7 +57,7 @@ async function undescribed() {
   const document = await (await fetch(`${w.url}/openapi.json`)).json();
   return (fault) => {
     const path = /http:\/\/[^/]+(\/[^? ]*)/.exec(fault)?.[1];
-    return path !== undefined && path.startsWith("/api/") && document.paths[path] === undefined;
+    return path?.startsWith("/api/") && document.paths[path] === undefined;
   };
 }
 

@@ -3,7 +3,18 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { Range, Zoom } from "../route/range";
 import { zoomStep } from "../route/range";
 import { Problem, read, urlOf } from "./client";
-import type { Calls, Connect, DatabaseQueries, Health, QueryAnswer, Series, Services, Stats, Totals } from "./shapes";
+import type {
+  Calls,
+  Connect,
+  DatabaseQueries,
+  Health,
+  QueryAnswer,
+  Refused,
+  Series,
+  Services,
+  Stats,
+  Totals,
+} from "./shapes";
 
 /** Minutes that "now" means: what tables show. */
 export const NOW_MINUTES = 5;
@@ -54,41 +65,57 @@ interface Period {
   step: string;
 }
 
-function period(range: Range, zoom: Zoom | null): Period {
-  if (!zoom) return { minutes: range.minutes, step: range.step };
-  return { start: Math.round(zoom.from), end: Math.round(zoom.to), step: `${zoomStep(zoom)}s` };
+function period(range: Range, zoom: Zoom | null, finest: number): Period {
+  if (!zoom) return { minutes: range.minutes, step: `${Math.max(finest, range.step)}s` };
+  return { start: Math.round(zoom.from), end: Math.round(zoom.to), step: `${zoomStep(zoom, finest)}s` };
 }
 
 /** Requests of a service over time. */
-export const series = (service: string, range: Range, zoom: Zoom | null) =>
+export const series = (service: string, range: Range, zoom: Zoom | null, finest: number) =>
   queryOptions({
-    queryKey: [LIVE, "series", service, range.id, zoom],
+    queryKey: [LIVE, "series", service, range.id, zoom, finest],
     queryFn: ({ signal }) =>
-      read<Series>(urlOf("/api/performance/series", { service, ...period(range, zoom) }), { signal }),
+      read<Series>(urlOf("/api/performance/series", { service, ...period(range, zoom, finest) }), { signal }),
   });
 
 /** The same of each route, for the small drawings of the table and what is usual. */
-export const routeSeries = (service: string, range: Range) =>
+export const routeSeries = (service: string, range: Range, finest: number) =>
   queryOptions({
-    queryKey: [LIVE, "route-series", service, range.id],
+    queryKey: [LIVE, "route-series", service, range.id, finest],
     queryFn: ({ signal }) =>
-      read<Series>(urlOf("/api/performance/series", { service, by: "route", limit: 300, ...sparkPeriod(range) }), {
-        signal,
-      }),
+      read<Series>(
+        urlOf("/api/performance/series", { service, by: "route", limit: 300, ...sparkPeriod(range, finest) }),
+        {
+          signal,
+        },
+      ),
   });
 
 /** A small drawing has room for sixty steps. */
-function sparkPeriod(range: Range) {
-  const seconds = Math.max(30, Math.ceil(range.minutes / 60) * 60);
-  return { minutes: range.minutes, step: range.minutes <= 15 ? "30s" : `${Math.min(seconds, 10_800)}s` };
+function sparkPeriod(range: Range, finest: number) {
+  const step = Math.max(30, finest, Math.ceil(range.minutes / 60) * 60);
+  return { minutes: range.minutes, step: `${range.minutes <= 15 ? Math.max(30, finest) : step}s` };
 }
 
-/** Processor and memory of each instance over time. */
-export const resources = (service: string, range: Range, zoom: Zoom | null) =>
+/** Each route by the hour for a week, where there is so much: what is usual at this time of the day. */
+export const weekByHour = (service: string, wanted: boolean) =>
   queryOptions({
-    queryKey: [LIVE, "resources", service, range.id, zoom],
+    queryKey: ["week", service],
+    queryFn: ({ signal }) =>
+      read<Series>(
+        urlOf("/api/performance/series", { service, by: "route", limit: 300, minutes: 7 * 24 * 60, step: "1h" }),
+        { signal },
+      ),
+    enabled: wanted,
+    staleTime: 10 * 60_000,
+  });
+
+/** Processor and memory of each instance over time. */
+export const resources = (service: string, range: Range, zoom: Zoom | null, finest: number) =>
+  queryOptions({
+    queryKey: [LIVE, "resources", service, range.id, zoom, finest],
     queryFn: async ({ signal }) => {
-      const { minutes, start, end, step }: Period = period(range, zoom);
+      const { minutes, start, end, step }: Period = period(range, zoom, finest);
       const asked = {
         measurement: "process",
         fields: ["cpu", "memory_rss", "cpu_limit", "memory_limit"].map((name) => ({
@@ -135,6 +162,14 @@ export const stats = () =>
     queryKey: ["stats"],
     queryFn: ({ signal }) => read<Stats>("/api/v1/stats", { signal }),
     refetchInterval: 15_000,
+  });
+
+/** What senders tried in vain. */
+export const refused = () =>
+  queryOptions({
+    queryKey: ["refused"],
+    queryFn: ({ signal }) => orNothing(read<Refused>("/api/v1/refused", { signal })),
+    refetchInterval: 10_000,
   });
 
 export const recipes = () =>

@@ -80,6 +80,19 @@ export interface Calls {
   calls: Call[];
 }
 
+/** What was refused lately, the last seen first. */
+export interface Refused {
+  refused: {
+    way: string;
+    reason: string;
+    count: number;
+    last_seen: string;
+    sender: string | null;
+    service: string | null;
+    example: string | null;
+  }[];
+}
+
 export interface RecipeStep {
   text: string;
   language?: string;

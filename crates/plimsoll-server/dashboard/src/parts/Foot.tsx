@@ -1,15 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { stats } from "../api/queries";
+import { services, stats } from "../api/queries";
 import { zone } from "../words/moments";
 import { bytes, large } from "../words/numbers";
+import { OWN } from "../words/service";
 
 export function Foot({ showKeys }: { showKeys: () => void }) {
   const asked = useQuery(stats());
+  const own = useQuery(services()).data?.services.find((one) => one.name === OWN);
+  const version = own?.instances?.find((one) => one.version)?.version;
   const store = asked.data?.store;
   const rows = (store?.sealed_rows ?? 0) + (store?.unsealed_rows ?? 0);
   return (
     <footer className="wrap foot">
-      <span>Plimsoll</span>
+      <span>Plimsoll {version}</span>
       {store && (
         <span>
           stored: {large(rows)} rows, {bytes(store.disk_bytes)}

@@ -1,5 +1,5 @@
 // A table: sorted by its heads, its order in the URL, its body one tab stop in which the arrows move.
-import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useRef, useState } from "react";
 import { useParam } from "../route/location";
 import { type Order, orderOf, orderParam, sorted, turned } from "./order";
 
@@ -55,6 +55,13 @@ export function Table<R>(props: Tabled<R>) {
     event.preventDefault();
   };
 
+  const click = (event: MouseEvent<HTMLTableSectionElement>) => {
+    const target = event.target as HTMLElement;
+    if (!open || target.closest("a, button") || window.getSelection()?.type === "Range") return;
+    const row = shown[[...event.currentTarget.children].indexOf(target.closest("tr") as HTMLElement)];
+    if (row !== undefined) open(row);
+  };
+
   return (
     <div className="scroll">
       <table className={className} aria-label={label} aria-rowcount={rows.length + 1}>
@@ -70,11 +77,11 @@ export function Table<R>(props: Tabled<R>) {
             ))}
           </tr>
         </thead>
-        <tbody ref={body} onKeyDown={move} data-rows>
+        <tbody ref={body} onKeyDown={move} onClick={click} data-rows>
           {shown.map((row, index) => (
             <tr
               key={keyOf(row)}
-              className={rowClass?.(row)}
+              className={[rowClass?.(row), open && "opens"].filter(Boolean).join(" ") || undefined}
               tabIndex={index === stop ? 0 : -1}
               onFocus={() => setAt(index)}
               aria-expanded={expanded?.(row)}

@@ -5,16 +5,16 @@ export interface Range {
   id: string;
   label: string;
   minutes: number;
-  /** Width of a step of its charts. */
-  step: string;
+  /** Width of a step of its charts, seconds. */
+  step: number;
 }
 
 export const RANGES: readonly Range[] = [
-  { id: "15m", label: "15 min", minutes: 15, step: "10s" },
-  { id: "1h", label: "1 h", minutes: 60, step: "30s" },
-  { id: "6h", label: "6 h", minutes: 360, step: "180s" },
-  { id: "24h", label: "24 h", minutes: 1_440, step: "600s" },
-  { id: "7d", label: "7 d", minutes: 10_080, step: "1h" },
+  { id: "15m", label: "15 min", minutes: 15, step: 10 },
+  { id: "1h", label: "1 h", minutes: 60, step: 30 },
+  { id: "6h", label: "6 h", minutes: 360, step: 180 },
+  { id: "24h", label: "24 h", minutes: 1_440, step: 600 },
+  { id: "7d", label: "7 d", minutes: 10_080, step: 3_600 },
 ];
 
 const USUAL = RANGES[1] as Range;
@@ -55,9 +55,14 @@ export function zoomParam(zoom: Zoom | null): string | null {
   return zoom && `${Math.round(zoom.from)}-${Math.round(zoom.to)}`;
 }
 
-/** Steps of a zoomed part, in seconds: about a hundred, and none finer than the windows. */
-export function zoomStep(zoom: Zoom): number {
-  const wanted = (zoom.to - zoom.from) / 1000 / 120;
+/** Our own library sends every 10 s, other SDKs every minute: steps that are finer would be empty by turns. */
+export function finestStep(sources: readonly string[] | undefined): number {
+  return sources?.includes("metric") && !sources.includes("library") ? 60 : 10;
+}
+
+/** Steps of a zoomed part, in seconds: about a hundred, and none finer than what is sent. */
+export function zoomStep(zoom: Zoom, finest: number): number {
+  const wanted = Math.max(finest, (zoom.to - zoom.from) / 1000 / 120);
   return [10, 30, 60, 120, 300, 600, 1_800, 3_600].find((step) => step >= wanted) ?? 7_200;
 }
 

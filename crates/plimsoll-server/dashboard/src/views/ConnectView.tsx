@@ -2,12 +2,12 @@
 import "../style/connect.css";
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import { recipes, stats } from "../api/queries";
+import { recipes } from "../api/queries";
 import type { Recipe } from "../api/shapes";
 import { Fix } from "../parts/Fix";
 import { Mark } from "../parts/State";
 import { useParam } from "../route/location";
-import { many } from "../words/numbers";
+import { Heard } from "./Heard";
 import { bundledRecipes } from "./recipes";
 
 export default function ConnectView({ empty = false }: { empty?: boolean }) {
@@ -51,7 +51,7 @@ export default function ConnectView({ empty = false }: { empty?: boolean }) {
         </div>
         <div>
           <Recipes />
-          <Waiting />
+          <Heard />
         </div>
       </section>
     </>
@@ -113,22 +113,5 @@ function Steps({ recipe }: { recipe: Recipe }) {
         </div>
       ))}
     </>
-  );
-}
-
-/** What the server has heard so far. */
-function Waiting() {
-  const asked = useQuery(stats());
-  const ingest = asked.data?.ingest;
-  return (
-    <p className="wait" role="status">
-      <Mark />
-      <span>
-        <b>Listening on {window.location.host}.</b>{" "}
-        {ingest &&
-          `${many(ingest.rows_written ?? 0, "row")} taken in so far, ${many(ingest.rows_refused ?? 0, "row")} refused. `}
-        OpenTelemetry over HTTP, line protocol and the Plimsoll library come in at this one port.
-      </span>
-    </p>
   );
 }

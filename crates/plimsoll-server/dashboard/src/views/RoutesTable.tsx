@@ -25,7 +25,8 @@ export function RoutesTable({ rows, range, missing }: Shown) {
       <div className="head">
         <h2 id="routes">Routes</h2>
         <p>
-          {rate(perMinute)} requests per min, last 5 min; usual: median p95 of {range.label}
+          {rate(perMinute)} requests per min, last 5 min; usual: median p95 of{" "}
+          {rows.some((row) => row.ofDays) ? "the same hours of the days before" : range.label}
         </p>
       </div>
       {(missing?.length ?? 0) > 0 && <p className="note">Some of it is missing: {missing?.join("; ")}</p>}

@@ -3,11 +3,11 @@ import "uplot/dist/uPlot.min.css";
 import "../style/charts.css";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { routeSeries, routes, services, totals } from "../api/queries";
+import { routeSeries, routes, services, totals, weekByHour } from "../api/queries";
 import { Part } from "../parts/Part";
 import { Link } from "../route/Link";
 import { useParam } from "../route/location";
-import { rangeOf } from "../route/range";
+import { finestStep, rangeOf } from "../route/range";
 import { ofService, type Slower } from "../words/sentences";
 import { conditionOf, type Known, OWN, particulars, SLOWER } from "../words/service";
 import { type RouteRow, routeRows } from "../words/usual";
@@ -17,13 +17,21 @@ import { Queries } from "./Queries";
 import { RoutesTable } from "./RoutesTable";
 import { WhatHappened } from "./WhatHappened";
 
+/** From three days on there are days to compare with. */
+const OLD_MS = 3 * 24 * 3_600_000;
+
 export default function ServiceView({ name }: { name: string }) {
   const asked = useQuery(services());
   const all = useQuery(totals());
   const [rangeText] = useParam("range");
   const range = rangeOf(rangeText);
   const now = useQuery(routes(name));
-  const lines = useQuery(routeSeries(name, range));
+  const found = asked.data?.services.find((one) => one.name === name);
+  const finest = finestStep(found?.sources);
+  const lines = useQuery({ ...routeSeries(name, range, finest), enabled: found !== undefined });
+  // A service that is younger has no days before.
+  const isOld = found !== undefined && Date.now() - Date.parse(found.first_seen) > OLD_MS;
+  const week = useQuery(weekByHour(name, isOld));
   useEffect(() => {
     document.title = `${name} · Plimsoll`;
   }, [name]);
@@ -35,7 +43,7 @@ export default function ServiceView({ name }: { name: string }) {
         if (!service) return <Unknown name={name} known={answer.services.map((one) => one.name)} />;
         const row = all.data?.rows.find((one) => one.service === name);
         const known: Known = { service, now: row, hour: undefined, condition: conditionOf(service, row, Date.now()) };
-        const rows = routeRows(now.data?.rows ?? [], lines.data?.lines ?? []);
+        const rows = routeRows(now.data?.rows ?? [], lines.data?.lines ?? [], week.data ?? null, Date.now());
         const { head, more } = ofService(known, now.data?.rows ?? [], slowest(rows));
         return (
           <>
@@ -52,7 +60,7 @@ export default function ServiceView({ name }: { name: string }) {
               </Part>
             </div>
             <div className="wrap sec far">
-              <WhatHappened name={name} range={range} />
+              <WhatHappened name={name} range={range} finest={finest} />
             </div>
             <div className="wrap sec far pair">
               <Queries name={name} />

@@ -23,11 +23,11 @@ interface Captioned {
   drawn: Drawn;
 }
 
-export function WhatHappened({ name, range }: { name: string; range: Range }) {
+export function WhatHappened({ name, range, finest }: { name: string; range: Range; finest: number }) {
   const [zoomText] = useParam("zoom");
   const zoom = useMemo(() => zoomOf(zoomText), [zoomText]);
-  const asked = useQuery({ ...series(name, range, zoom), placeholderData: keepPreviousData });
-  const used = useQuery({ ...resources(name, range, zoom), placeholderData: keepPreviousData });
+  const asked = useQuery({ ...series(name, range, zoom, finest), placeholderData: keepPreviousData });
+  const used = useQuery({ ...resources(name, range, zoom, finest), placeholderData: keepPreviousData });
   const [at, setAt] = useState<number | null>(null);
   useZoomKeys(range, zoom);
 

@@ -1,6 +1,16 @@
 import { expect, it } from "vitest";
 import { servicePath, viewOf, withParams } from "../../src/route/location";
-import { moved, neighbour, RANGES, rangeOf, rangeParam, zoomOf, zoomParam, zoomStep } from "../../src/route/range";
+import {
+  finestStep,
+  moved,
+  neighbour,
+  RANGES,
+  rangeOf,
+  rangeParam,
+  zoomOf,
+  zoomParam,
+  zoomStep,
+} from "../../src/route/range";
 
 it("a URL names a range; what it does not know is the usual one", () => {
   expect(rangeOf("7d").minutes).toBe(10_080);
@@ -15,8 +25,8 @@ it("a zoom goes into the URL and comes back; nonsense is no zoom", () => {
   expect(zoomOf(zoomParam(zoom))).toEqual(zoom);
   const nonsense = [null, "a-b", "1766000600000-1766000000000", "1766000000000-1766000001000", "-"];
   expect(nonsense.map(zoomOf)).toEqual([null, null, null, null, null]);
-  expect(zoomStep(zoom)).toBe(10);
-  expect(zoomStep({ from: 0, to: 6 * 3_600_000 })).toBe(300);
+  expect([zoomStep(zoom, 10), zoomStep(zoom, 60)]).toEqual([10, 60]);
+  expect(zoomStep({ from: 0, to: 6 * 3_600_000 }, 10)).toBe(300);
 });
 
 it("keys move a part by half of it, and never past now", () => {
@@ -34,4 +44,10 @@ it("paths are views, with names of services as they are", () => {
   expect(viewOf("/nothing")).toEqual({ name: "none" });
   expect(withParams("/a?q=x&sort=p95", { q: null, range: "6h" })).toBe("/a?sort=p95&range=6h");
   expect(withParams("/a?q=x", { q: "" })).toBe("/a");
+});
+
+it("a service that exports every minute has no finer steps", () => {
+  expect([["library"], ["metric"], ["metric", "library"], ["span"], undefined].map(finestStep)).toEqual([
+    10, 60, 10, 10, 10,
+  ]);
 });

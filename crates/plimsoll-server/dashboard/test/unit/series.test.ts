@@ -4,7 +4,7 @@ import { filled, gapSeconds, gapsOf, highest } from "../../src/charts/gaps";
 import { readings } from "../../src/charts/readings";
 import { apart, logBounds, logTicks, roundUp } from "../../src/charts/scale";
 import { sparkPaths } from "../../src/charts/spark";
-import { median, routeRows } from "../../src/words/usual";
+import { median, routeRows, sameHours } from "../../src/words/usual";
 
 it("gaps lie between values, not before the first or after the last", () => {
   expect(gapsOf([null, 1, 2, null, null, 3, null])).toEqual([{ from: 3, to: 5 }]);
@@ -100,6 +100,8 @@ it("usual is the median of the range, and too little is not enough", () => {
   const rows = routeRows(
     [totals("/a", 0.6), totals("/b", 0.2)],
     [line("/a", [0.1, 0.1, 0.1, 0.1, 0.6]), line("/c", [1])],
+    null,
+    0,
   );
   expect(rows.map((row) => [row.totals.route, row.ratio === null ? null : Math.round(row.ratio)])).toEqual([
     ["/a", 6],
@@ -109,4 +111,14 @@ it("usual is the median of the range, and too little is not enough", () => {
   // A route without requests now is shown, as one that has none.
   expect(rows[2]?.totals.total_requests).toBe(0);
   expect(rows[2]?.totals.p95_seconds).toBeNull();
+});
+
+it("the same hours of the days before are a habit from three days on", () => {
+  const hour = 3_600_000;
+  const now = 100 * 24 * hour;
+  const at = (days: number, hours: number) => now - (days * 24 + hours) * hour - hour / 2;
+  const times = [at(4, 0), at(3, 0), at(2, 1), at(2, 5), at(1, 0), at(0, 0)];
+  const values = [0.1, 0.3, 0.2, 9, 0.2, 9];
+  expect(sameHours(times, values, now)).toBe(0.2);
+  expect(sameHours(times, [0.1, null, null, 9, 0.2, 9], now)).toBeNull();
 });
