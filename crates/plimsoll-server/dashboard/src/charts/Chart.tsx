@@ -34,8 +34,8 @@ interface Shown extends Drawn {
 
 /** Charts with this key share their cursor. */
 const SYNC = "plimsoll";
-export const LEFT = 52;
-export const RIGHT = 92;
+const LEFT = 56;
+const RIGHT = 92;
 
 export function Chart(shown: Shown) {
   const { label, height, data, period } = shown;
@@ -88,7 +88,7 @@ function make(element: HTMLElement, latest: { current: Shown }): uPlot {
   const options: uPlot.Options = {
     width: element.clientWidth,
     height,
-    padding: [8, narrow ? 60 : RIGHT, 0, 0],
+    padding: [8, narrow ? 88 : RIGHT, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, auto: false, range: () => [latest.current.period.from / 1000, latest.current.period.to / 1000] },
@@ -106,7 +106,7 @@ function make(element: HTMLElement, latest: { current: Shown }): uPlot {
       },
       {
         ...axis,
-        size: narrow ? 46 : LEFT,
+        size: LEFT,
         gap: 8,
         grid: { stroke: ink("rule"), width: 1 },
         splits: () => latest.current.scale.ticks,

@@ -86,6 +86,7 @@ function columns(range: Range): Column<RouteRow>[] {
       id: "errors",
       head: "errors",
       num: true,
+      className: "hp",
       value: (row) => row.totals.error_rate,
       cell: (row) => <Share ratio={row.totals.error_rate} />,
     },
@@ -105,7 +106,14 @@ function columns(range: Range): Column<RouteRow>[] {
     percentile("p99", "hp", (row) => row.totals.p99_seconds),
     {
       id: "line",
-      head: `p95, ${range.label}`,
+      className: "spk",
+      head: (
+        <>
+          p95
+          <br />
+          {range.label}
+        </>
+      ),
       cell: (row) =>
         row.line ? (
           <Spark

@@ -12,7 +12,17 @@ import { go, servicePath, useParam } from "../route/location";
 import { clock, hour, shortAge } from "../words/moments";
 import { duration, NBSP, NONE, rate, share } from "../words/numbers";
 import { ofServices } from "../words/sentences";
-import { conditionOf, conditionWord, FAILING, type Known, OWN, particulars, pressing, SHAPES } from "../words/service";
+import {
+  conditionOf,
+  conditionWord,
+  FAILING,
+  type Known,
+  lastSeen,
+  OWN,
+  particulars,
+  pressing,
+  SHAPES,
+} from "../words/service";
 
 const ConnectView = lazy(() => import("./ConnectView"));
 
@@ -138,13 +148,13 @@ function columns(at: number): Column<Known>[] {
       value: (one) => one.now?.p95_seconds ?? null,
       cell: (one) => duration(one.now?.p95_seconds),
     },
-    { id: "hour", head: twoLines("p95", "last hour"), className: "hp", cell: (one) => <Hour line={one.hour} /> },
+    { id: "hour", head: twoLines("p95", "last hour"), className: "hp spk", cell: (one) => <Hour line={one.hour} /> },
     {
       id: "seen",
       head: "last seen",
       num: true,
       className: "hp",
-      value: (one) => Date.parse(one.service.last_seen),
+      value: (one) => lastSeen(one.service),
       cell: (one) => <LastSeen known={one} at={at} />,
     },
     {
@@ -155,7 +165,7 @@ function columns(at: number): Column<Known>[] {
         one.condition.is === "silent" ? (
           <LastSeen known={one} at={at} />
         ) : (
-          `${rate(one.now?.requests_per_minute)} / min · p95 ${duration(one.now?.p95_seconds)}`
+          `${rate(one.now?.requests_per_minute)} requests per min · p95 ${duration(one.now?.p95_seconds)}`
         ),
     },
   ];
@@ -185,7 +195,7 @@ function Hour({ line }: { line: Line | undefined }) {
 }
 
 function LastSeen({ known, at }: { known: Known; at: number }) {
-  const seen = Date.parse(known.service.last_seen);
+  const seen = lastSeen(known.service);
   if (Number.isNaN(seen)) return NONE;
   if (known.condition.is !== "silent") return <span title={clock(seen)}>now</span>;
   return (

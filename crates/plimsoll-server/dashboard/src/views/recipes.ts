@@ -10,7 +10,7 @@ export function bundledRecipes(server: string): Recipe[] {
       title: "Rust",
       when: "One layer in an axum application.",
       steps: [
-        shell("Add the library:", "cargo add plimsoll --features axum,export"),
+        shell("Add the library:", "cargo add plimsoll --path …/crates/plimsoll --features axum,export"),
         {
           text: "Put the layer around the routes:",
           language: "rust",

@@ -28,11 +28,11 @@ export function rate(value: number | null | undefined): string {
   return Math.abs(value) >= 0.095 ? plain(value, 1) : plain(value, 2);
 }
 
-/** Seconds as milliseconds without their unit, for columns whose head says ms: 0.4, 3, 412, 1,510. */
+/** Seconds as milliseconds without their unit, for columns whose head says ms: 0.04, 0.4, 3, 412, 1,510. */
 export function millis(seconds: number | null | undefined): string {
   if (seconds == null || !Number.isFinite(seconds)) return NONE;
   const ms = seconds * 1000;
-  const text = plain(ms, ms > 0 && ms < 9.95 ? 1 : 0);
+  const text = plain(ms, ms <= 0 || ms >= 9.95 ? 0 : ms < 0.095 ? 2 : 1);
   return text.endsWith(".0") ? text.slice(0, -2) : text;
 }
 

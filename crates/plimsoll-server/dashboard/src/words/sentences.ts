@@ -3,7 +3,7 @@
 import type { Service, TotalsRow } from "../api/shapes";
 import { age } from "./moments";
 import { count, duration, inWords, many, rate, share, times } from "./numbers";
-import { type Known, OWN } from "./service";
+import { type Known, lastSeen, OWN } from "./service";
 
 export interface Sentence {
   bold: string;
@@ -47,7 +47,7 @@ export function ofServices(all: readonly Known[]): { head: Sentence; more: strin
     return {
       head: {
         bold: `${failing.length} of ${many(observed.length, "service")} ${verb} with errors:`,
-        rest: [`${failing.map((one) => told(one)).join(", ")}.`, silence].filter(Boolean).join(" "),
+        rest: [`${failingOnes(failing)}.`, silence].filter(Boolean).join(" "),
       },
       more: `${others}${flow}`,
     };
@@ -73,9 +73,11 @@ export function ofServices(all: readonly Known[]): { head: Sentence; more: strin
   };
 }
 
-function told(known: Known): string {
-  const ratio = known.condition.is === "failing" ? known.condition.ratio : 0;
-  return `${known.service.name}, ${share(ratio)} of its requests`;
+function failingOnes(failing: readonly Known[]): string {
+  const ratio = (known: Known) => share(known.condition.is === "failing" ? known.condition.ratio : 0);
+  const [only] = failing;
+  if (only && failing.length === 1) return `${only.service.name}, ${ratio(only)} of its requests`;
+  return listed(failing.map((known) => `${known.service.name} (${ratio(known)})`));
 }
 
 function silenceOf(silent: readonly Known[]): string {
@@ -105,7 +107,7 @@ export function ofService(
   const { service, now, condition } = known;
   const name = service.name;
   if (condition.is === "silent") {
-    const then = Date.parse(service.last_seen);
+    const then = lastSeen(service);
     return {
       head: {
         bold: `${name} has been silent for ${age(condition.forSeconds)}.`,

@@ -23,8 +23,19 @@ export interface Known {
   condition: Condition;
 }
 
+/** Those that sent: rows that the server computes of a service name no instance. */
+function named(service: Service) {
+  return (service.instances ?? []).filter((one) => one.instance !== "");
+}
+
+/** When its last own sign came, epoch milliseconds. */
+export function lastSeen(service: Service): number {
+  const seen = named(service).map((one) => Date.parse(one.last_seen));
+  return seen.length > 0 ? Math.max(...seen) : Date.parse(service.last_seen);
+}
+
 export function conditionOf(service: Service, now: TotalsRow | undefined, at: number): Condition {
-  const forSeconds = (at - Date.parse(service.last_seen)) / 1000;
+  const forSeconds = (at - lastSeen(service)) / 1000;
   const isOurs = (service.sources ?? []).includes("library") || service.name === OWN;
   if (forSeconds > (isOurs ? SILENT_AFTER_S.library : SILENT_AFTER_S.other)) return { is: "silent", forSeconds };
   const ratio = now?.error_rate ?? 0;
@@ -52,11 +63,9 @@ export function pressing(known: Known): number {
 
 /** "prod · v2.14.0 · 3 instances", of what was told. */
 export function particulars(service: Service): string {
-  // Rows that the server computes of a service name no instance: those are none.
-  const named = (service.instances ?? []).filter((one) => one.instance !== "");
-  const unnamed = (service.instances ?? []).length - named.length;
+  const [latest, ...others] = named(service);
+  const unnamed = (service.instances ?? []).length - others.length - (latest ? 1 : 0);
   const instances = service.instance_count - unnamed;
-  const latest = named[0];
   const version = latest?.version ?? service.versions?.at(-1) ?? null;
   const environment = latest?.environment ?? service.environments?.at(-1) ?? null;
   const parts = [

@@ -36,7 +36,7 @@ describe("numbers", () => {
   it("counts have separators, rates the decimals they need", () => {
     expect(count(18_276)).toBe("18,276");
     expect([0, 0.04, 0.4, 4, 9.96, 18_276.4].map(rate)).toEqual(["0", "0.04", "0.4", "4.0", "10", "18,276"]);
-    expect([0.0004, 0.0031, 0.412, 1.51].map(millis)).toEqual(["0.4", "3.1", "412", "1,510"]);
+    expect([0.00004, 0.0004, 0.0031, 0.412, 1.51].map(millis)).toEqual(["0.04", "0.4", "3.1", "412", "1,510"]);
     expect([0.94, 5.8, 12.3].map(times)).toEqual(["0.9×", "5.8×", "12×"]);
   });
 

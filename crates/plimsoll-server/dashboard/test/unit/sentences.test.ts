@@ -75,6 +75,25 @@ it("a service is silent when its windows stay away, one that sends every minute 
   expect([seen(149, ["metric"]), seen(151, ["metric"])]).toEqual(["reporting", "silent"]);
 });
 
+it("rows that the server itself computes of a service are no sign of it", () => {
+  const at = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
+  const instance = { version: null, environment: null };
+  const instances = [
+    { ...instance, instance: "", last_seen: at(5) },
+    { ...instance, instance: "a:1", last_seen: at(240) },
+  ];
+  const gone = service("shop", { instances, instance_count: 2, last_seen: at(5) });
+  expect(conditionOf(gone, row("shop"), NOW)).toEqual({ is: "silent", forSeconds: 240 });
+});
+
+it("several that fail are told with their shares", () => {
+  const failing = (name: string, ratio: number) => known(service(name), row(name, { error_rate: ratio }));
+  expect(ofServices([failing("shop", 0.028), failing("mailer", 0.4)]).head).toEqual({
+    bold: "2 of 2 services answer with errors:",
+    rest: `shop (2.8${N}%) and mailer (40${N}%).`,
+  });
+});
+
 it("a service is told by its numbers, and no sentence is too long", () => {
   const failing = row("shop", { errors: 34, error_rate: 0.034 });
   const routes = [row("shop", { method: "POST", route: "/orders", errors: 34, error_rate: 0.3 })];
