@@ -10,4 +10,4 @@ cargo build --release --locked -p plimsoll-server -p shop
 
 echo "machine: $(nproc) cores, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo), Linux $(uname -r), $(date -u +%F)"
 echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)"
-PLIMSOLL_PROFILE=release node crates/plimsoll-server/dashboard/scripts/bench.mjs
+BUILD=release node crates/plimsoll-server/dashboard/scripts/bench.mjs

@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-const profile = process.env.PLIMSOLL_PROFILE ?? "debug";
+const profile = process.env.BUILD ?? "debug";
 
 /** Where a program of the workspace was built. */
 export function program(name) {
