@@ -14,6 +14,10 @@ help: ## This list
 tools: ## Fetches what the tests need besides Rust
 	@.ci/tools
 
+.PHONY: page
+page: ## Builds the page that the server embeds (needs Node); nothing happens when it is built already
+	@.ci/page
+
 .PHONY: test
 test: ## All tests, with the real Prometheus and the real clients
 	@.ci/test
@@ -42,10 +46,14 @@ bench-scrape: ## Scraping beside Prometheus: CPU for the same page (see bench/sc
 bench-stream: ## Open streams: how many one core serves, the memory of each (see bench/stream/README.md)
 	@bench/stream/run.sh
 
+.PHONY: bench-page
+bench-page: ## The page: time to interactive, bytes of the first view, time until a request is on the screen (see bench/page/README.md)
+	@bench/page/run.sh
+
 .PHONY: bench
 bench: ## All benches, and a table of their figures
 	@mkdir -p $(CARGO_TARGET_DIR)
-	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh && bench/stream/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh && bench/stream/run.sh && bench/page/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: dist
@@ -70,5 +78,6 @@ ci: ## Everything that must hold before a change lands: format, lints, licences,
 	done
 	$(CARGO) clippy -p plimsoll-server --all-targets --features parquet --locked -- -D warnings
 	@.ci/deny
+	@.ci/page --tools && cd crates/plimsoll-server/dashboard && npm run --silent check
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	@.ci/test

@@ -21,6 +21,7 @@ if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
 fi
 
 say "demo: building (the first time takes some minutes)"
+.ci/page || say "demo: goes on without the page"
 cargo build --release --locked -q -p plimsoll-server -p shop
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/plimsoll-demo.XXXXXX")"
@@ -93,7 +94,7 @@ traffic=$started
 
 cat <<END
 
-  Plimsoll answers at  $url
+  Plimsoll's page is   $url
   The shop is at       $shop_url  (its own view: $shop_url/metrics)
 
   Customers come and go like in a day of four minutes. In ten seconds, try:

@@ -15,6 +15,7 @@ pub mod http;
 pub mod ingest;
 pub mod meta;
 pub mod openapi;
+pub mod page;
 pub mod performance;
 pub mod reading;
 pub mod router;

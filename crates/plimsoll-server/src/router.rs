@@ -17,6 +17,7 @@ use crate::ingest::line_protocol;
 use crate::ingest::otlp;
 use crate::ingest::refused::watch;
 use crate::openapi::{self, Described};
+use crate::page;
 use crate::state::App;
 
 /// Answers over this size are compressed for clients that ask.
@@ -33,6 +34,9 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(repeat::tag))
         .layer(CompressionLayer::new().compress_when(worth_compressing()))
         .layer(middleware::from_fn(repeat::tag_compressed))
+        // / and the paths of its views, /assets/*: tagged and compressed when they were built.
+        .merge(page::paths())
+        .layer(middleware::from_fn(page::tell_build))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .layer(middleware::from_fn_with_state(app.clone(), watch::watch))
         .layer(app.monitor.layer())
@@ -73,6 +77,14 @@ fn paths(app: &App) -> Described<App> {
         .path("/api/v1/refused", routes!(watch::refused))
         .path("/api/v1/connect", routes!(v1::connect::connect))
         .path("/api/v1/targets", routes!(v1::targets::targets))
+        .path(
+            "/api/performance/totals",
+            routes!(performance::totals::totals),
+        )
+        .path(
+            "/api/performance/series",
+            routes!(performance::series::series),
+        )
         .path("/api/stream", routes!(api::stream::stream))
         .path("/api/v1/query", routes!(v1::query::get, v1::query::post))
         .path("/api/v1/backup", routes!(v1::backup::backup))

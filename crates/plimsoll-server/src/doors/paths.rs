@@ -35,6 +35,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/readyz", Need::Nothing),
     ("GET", "/api/v1/health", Need::Nothing),
     ("GET", "/ping", Need::Nothing),
+    // The page: what it shows it asks for, under the reader's own rights.
+    ("GET", "/assets/{*path}", Need::Nothing),
     // How to ask.
     ("GET", "/openapi.json", Need::Nothing),
     ("GET", "/docs", Need::Nothing),
@@ -54,6 +56,11 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     // InfluxDB's clients ask before they write.
     ("GET", "/query", Need::Any),
     ("POST", "/query", Need::Any),
+    // Who may not read sees how to log in instead.
+    ("GET", "/", Need::Read),
+    ("GET", "/connect", Need::Read),
+    ("GET", "/services", Need::Read),
+    ("GET", "/services/{name}", Need::Read),
     // What is asked.
     ("GET", "/status", Need::Read),
     ("GET", "/metrics", Need::Read),
@@ -61,6 +68,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/performance/metrics", Need::Read),
     ("GET", "/api/performance/routes", Need::Read),
     ("GET", "/api/performance/resources", Need::Read),
+    ("GET", "/api/performance/totals", Need::Read),
+    ("GET", "/api/performance/series", Need::Read),
     ("GET", "/api/performance/queries", Need::Read),
     ("GET", "/api/performance/calls", Need::Read),
     ("GET", "/api/performance/exemplars", Need::Read),

@@ -4,6 +4,7 @@ pub mod minutes;
 pub mod observations;
 pub mod requests;
 pub mod resources;
+pub mod series;
 mod source;
 pub mod states;
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub mod metrics;
 pub mod queries;
 pub mod resources;
 pub mod routes;
+pub mod series;
+pub mod totals;
 
 use axum::response::Response;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,126 @@
+import { Component, type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { reloadOnce } from "./live/build";
+import { useLive } from "./live/Live";
+import { Bar } from "./parts/Bar";
+import { Foot } from "./parts/Foot";
+import { KeyList } from "./parts/KeyList";
+import { listenToKeys } from "./parts/keys";
+import { Reading } from "./parts/Part";
+import { nextTheme } from "./parts/theme";
+import { Link } from "./route/Link";
+import { go, usePlace, viewOf } from "./route/location";
+import { ServicesView } from "./views/ServicesView";
+
+/** A view that comes when it is looked at; one that is gone from the server means another build. */
+function later<P extends object>(load: () => Promise<{ default: ComponentType<P> }>) {
+  return lazy(() =>
+    load().catch((error: unknown) => {
+      if (reloadOnce(window.sessionStorage, Date.now(), () => window.location.reload())) {
+        return new Promise<never>(() => {});
+      }
+      throw error;
+    }),
+  );
+}
+
+const ServiceView = later(() => import("./views/ServiceView"));
+const ConnectView = later(() => import("./views/ConnectView"));
+
+export function App() {
+  const { path } = usePlace();
+  const view = viewOf(path);
+  const { connection, toggle } = useLive();
+  const [keysShown, showKeys] = useState(false);
+
+  useEffect(() => {
+    const press: Record<string, () => void> = {
+      "/": () => document.querySelector<HTMLInputElement>("#find")?.focus(),
+      "g o": () => go("/"),
+      "g c": () => go("/connect"),
+      "g r": () => toPart("routes"),
+      "g q": () => toPart("queries"),
+      "?": () => showKeys((shown) => !shown),
+      space: toggle,
+      t: nextTheme,
+      y: () => void navigator.clipboard?.writeText(window.location.href),
+      j: () => document.querySelector<HTMLElement>("[data-rows] tr[tabindex='0']")?.focus(),
+    };
+    return listenToKeys((key) => {
+      const does = press[key];
+      does?.();
+      return does !== undefined;
+    });
+  }, [toggle]);
+
+  return (
+    <div className={connection.state === "lost" ? "stale" : undefined}>
+      <a className="skip" href="#main">
+        Skip to content
+      </a>
+      <Bar view={view} />
+      <main id="main" tabIndex={-1}>
+        <Guard key={path}>
+          <Suspense
+            fallback={
+              <div className="wrap lead">
+                <Reading what="the view" />
+              </div>
+            }
+          >
+            {view.name === "services" && <ServicesView />}
+            {view.name === "connect" && <ConnectView />}
+            {view.name === "service" && <ServiceView name={view.service} />}
+            {view.name === "none" && <Nowhere path={path} />}
+          </Suspense>
+        </Guard>
+      </main>
+      <Foot showKeys={() => showKeys(true)} />
+      <KeyList shown={keysShown} close={() => showKeys(false)} />
+    </div>
+  );
+}
+
+function toPart(id: string) {
+  const part = document.getElementById(id);
+  part?.scrollIntoView({ block: "start" });
+  part?.closest("section")?.querySelector<HTMLElement>("[data-rows] tr[tabindex='0']")?.focus({ preventScroll: true });
+}
+
+function Nowhere({ path }: { path: string }) {
+  return (
+    <section className="wrap lead">
+      <h1>
+        <b>There is nothing at {path}.</b>
+      </h1>
+      <p>
+        <Link href="/">All services</Link>
+      </p>
+    </section>
+  );
+}
+
+/** A fault in a view leaves the frame, and says so. */
+class Guard extends Component<{ children: ReactNode }, { failed: Error | null }> {
+  override state: { failed: Error | null } = { failed: null };
+
+  static getDerivedStateFromError(failed: Error) {
+    return { failed };
+  }
+
+  override render() {
+    if (!this.state.failed) return this.props.children;
+    return (
+      <section className="wrap lead">
+        <h1>
+          <b>This view cannot be shown.</b>
+        </h1>
+        <p>
+          {this.state.failed.message}.{" "}
+          <button type="button" className="btn" onClick={() => window.location.reload()}>
+            Load the page anew
+          </button>
+        </p>
+      </section>
+    );
+  }
+}

@@ -1,0 +1,185 @@
+// Everything that the page asks for, in one place: the data layer.
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import type { Range, Zoom } from "../route/range";
+import { zoomStep } from "../route/range";
+import { Problem, read, urlOf } from "./client";
+import type {
+  Calls,
+  Connect,
+  DatabaseQueries,
+  Health,
+  QueryAnswer,
+  Refused,
+  Series,
+  Services,
+  Stats,
+  Totals,
+} from "./shapes";
+
+/** Minutes that "now" means: what tables show. */
+export const NOW_MINUTES = 5;
+
+/** What changes with every window stands under this key; it is read again when one came. */
+export const LIVE = "live";
+
+/** An answer of a path that this server does not have yet: nothing. */
+async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Problem && (error.status === 404 || error.status === 501)) return null;
+    throw error;
+  }
+}
+
+export const services = () =>
+  queryOptions({
+    queryKey: [LIVE, "services"],
+    queryFn: ({ signal }) => read<Services>(urlOf("/api/v1/services", { instances: 20 }), { signal }),
+  });
+
+export const totals = () =>
+  queryOptions({
+    queryKey: [LIVE, "totals"],
+    queryFn: ({ signal }) => read<Totals>(urlOf("/api/performance/totals", { minutes: NOW_MINUTES }), { signal }),
+  });
+
+/** A line for each service over the last hour, for the small drawings of the list. */
+export const lastHour = () =>
+  queryOptions({
+    queryKey: [LIVE, "last-hour"],
+    queryFn: ({ signal }) => read<Series>(urlOf("/api/performance/series", { minutes: 60, step: "60s" }), { signal }),
+  });
+
+export const routes = (service: string) =>
+  queryOptions({
+    queryKey: [LIVE, "routes", service],
+    queryFn: ({ signal }) =>
+      read<Totals>(urlOf("/api/performance/totals", { service, by: "route", minutes: NOW_MINUTES }), { signal }),
+  });
+
+interface Period {
+  minutes?: number;
+  start?: number;
+  end?: number;
+  step: string;
+}
+
+function period(range: Range, zoom: Zoom | null, finest: number): Period {
+  if (!zoom) return { minutes: range.minutes, step: `${Math.max(finest, range.step)}s` };
+  return { start: Math.round(zoom.from), end: Math.round(zoom.to), step: `${zoomStep(zoom, finest)}s` };
+}
+
+/** Requests of a service over time. */
+export const series = (service: string, range: Range, zoom: Zoom | null, finest: number) =>
+  queryOptions({
+    queryKey: [LIVE, "series", service, range.id, zoom, finest],
+    queryFn: ({ signal }) =>
+      read<Series>(urlOf("/api/performance/series", { service, ...period(range, zoom, finest) }), { signal }),
+  });
+
+/** The same of each route, for the small drawings of the table and what is usual. */
+export const routeSeries = (service: string, range: Range, finest: number) =>
+  queryOptions({
+    queryKey: [LIVE, "route-series", service, range.id, finest],
+    queryFn: ({ signal }) =>
+      read<Series>(
+        urlOf("/api/performance/series", { service, by: "route", limit: 300, ...sparkPeriod(range, finest) }),
+        {
+          signal,
+        },
+      ),
+  });
+
+/** A small drawing has room for sixty steps. */
+function sparkPeriod(range: Range, finest: number) {
+  const step = Math.max(30, finest, Math.ceil(range.minutes / 60) * 60);
+  return { minutes: range.minutes, step: `${range.minutes <= 15 ? Math.max(30, finest) : step}s` };
+}
+
+/** Each route by the hour for a week, where there is so much: what is usual at this time of the day. */
+export const weekByHour = (service: string, wanted: boolean) =>
+  queryOptions({
+    queryKey: ["week", service],
+    queryFn: ({ signal }) =>
+      read<Series>(
+        urlOf("/api/performance/series", { service, by: "route", limit: 300, minutes: 7 * 24 * 60, step: "1h" }),
+        { signal },
+      ),
+    enabled: wanted,
+    staleTime: 10 * 60_000,
+  });
+
+/** Processor and memory of each instance over time. */
+export const resources = (service: string, range: Range, zoom: Zoom | null, finest: number) =>
+  queryOptions({
+    queryKey: [LIVE, "resources", service, range.id, zoom, finest],
+    queryFn: async ({ signal }) => {
+      const { minutes, start, end, step }: Period = period(range, zoom, finest);
+      const asked = {
+        measurement: "process",
+        fields: ["cpu", "memory_rss", "cpu_limit", "memory_limit"].map((name) => ({
+          name,
+          aggregate: name.endsWith("limit") ? "last" : "mean",
+        })),
+        filter: { service },
+        group_by: ["instance"],
+        start: start ?? `-${minutes}m`,
+        end: end ?? "now",
+        step,
+        limit: 100_000,
+      };
+      // Nobody has sent such a measurement: there is nothing to show.
+      return orNothing(read<QueryAnswer>("/api/v1/query", { signal, post: asked }));
+    },
+  });
+
+export const databaseQueries = (service: string) =>
+  queryOptions({
+    queryKey: [LIVE, "queries", service],
+    queryFn: ({ signal }) =>
+      orNothing(
+        read<DatabaseQueries>(urlOf("/api/performance/queries", { service, minutes: NOW_MINUTES }), { signal }),
+      ),
+  });
+
+export const calls = (service: string) =>
+  queryOptions({
+    queryKey: [LIVE, "calls", service],
+    queryFn: ({ signal }) =>
+      orNothing(read<Calls>(urlOf("/api/performance/calls", { service, minutes: NOW_MINUTES }), { signal })),
+  });
+
+/** How the server itself is; an unhealthy one answers with 503. */
+export const health = () =>
+  queryOptions({
+    queryKey: [LIVE, "health"],
+    queryFn: ({ signal }) => read<Health>("/api/v1/health", { signal, alsoStatus: 503 }),
+  });
+
+export const stats = () =>
+  queryOptions({
+    queryKey: ["stats"],
+    queryFn: ({ signal }) => read<Stats>("/api/v1/stats", { signal }),
+    refetchInterval: 15_000,
+  });
+
+/** What senders tried in vain. */
+export const refused = () =>
+  queryOptions({
+    queryKey: ["refused"],
+    queryFn: ({ signal }) => orNothing(read<Refused>("/api/v1/refused", { signal })),
+    refetchInterval: 10_000,
+  });
+
+export const recipes = () =>
+  queryOptions({
+    queryKey: ["connect"],
+    queryFn: async ({ signal }) => (await orNothing(read<Connect>("/api/v1/connect", { signal })))?.recipes ?? null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** A window came: what is on the screen is read again, what is not when it is next looked at. */
+export function windowCame(client: QueryClient): void {
+  void client.invalidateQueries({ queryKey: [LIVE] }, { cancelRefetch: false });
+}

@@ -1,0 +1,118 @@
+// What happened when: latency, throughput and errors, processor and memory over one time axis.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { resources, series } from "../api/queries";
+import { Chart, type Drawn } from "../charts/Chart";
+import { cpuChart, errorsChart, latencyChart, memoryChart, throughputChart } from "../charts/kinds";
+import { readings } from "../charts/readings";
+import { listenToKeys } from "../parts/keys";
+import { Part } from "../parts/Part";
+import { choose, useParam } from "../route/location";
+import { moved, neighbour, type Range, rangeParam, type Zoom, zoomOf, zoomParam } from "../route/range";
+import { clock, hour } from "../words/moments";
+
+/** A chart with its caption. */
+interface Captioned {
+  id: string;
+  title: string;
+  about: string;
+  /** All values of a moment, in words. */
+  at: (index: number) => string;
+  /** What it shows, in a sentence. */
+  label: string;
+  drawn: Drawn;
+}
+
+export function WhatHappened({ name, range, finest }: { name: string; range: Range; finest: number }) {
+  const [zoomText] = useParam("zoom");
+  const zoom = useMemo(() => zoomOf(zoomText), [zoomText]);
+  const asked = useQuery({ ...series(name, range, zoom, finest), placeholderData: keepPreviousData });
+  const used = useQuery({ ...resources(name, range, zoom, finest), placeholderData: keepPreviousData });
+  const [at, setAt] = useState<number | null>(null);
+  useZoomKeys(range, zoom);
+
+  const answer = asked.data;
+  const now = asked.dataUpdatedAt || Date.now();
+  const period: Zoom = zoom ?? { from: now - range.minutes * 60_000, to: now };
+  const charts = useMemo((): Captioned[] => {
+    const line = answer?.lines[0];
+    if (!answer || !line) return [];
+    const found = readings(answer, used.data ?? null);
+    return [
+      latencyChart(answer, line),
+      throughputChart(answer, line),
+      errorsChart(answer, line),
+      ...(found?.cpu ? [cpuChart(answer, found)] : []),
+      ...(found?.memory ? [memoryChart(answer, found)] : []),
+    ].map((chart, index, all) => ({ ...chart, drawn: { ...chart.drawn, times: index === all.length - 1 } }));
+  }, [answer, used.data]);
+
+  return (
+    <section aria-labelledby="when">
+      <div className="head">
+        <h2 id="when">What happened when</h2>
+        <p>
+          {hour(period.from, now)} to {hour(period.to, now)}, one axis for all; drag to zoom
+          {zoom && ", double click to go back"}
+        </p>
+        {zoom && (
+          <button type="button" className="btn" onClick={() => choose({ zoom: null })}>
+            Whole {range.label}
+          </button>
+        )}
+      </div>
+      <Part asked={asked} reading={range.label}>
+        {(got) =>
+          charts.length === 0 ? (
+            <p className="note">No requests in {zoom ? "this time" : range.label}.</p>
+          ) : (
+            <div className="stack">
+              {charts.map((chart) => (
+                <figure key={chart.id}>
+                  <figcaption className="cap">
+                    <b>{chart.title}</b>
+                    <span>{chart.about}</span>
+                    <output>
+                      {at === null || got.times[at] === undefined ? "" : `${clock(got.times[at])} · ${chart.at(at)}`}
+                    </output>
+                  </figcaption>
+                  <Chart
+                    {...chart.drawn}
+                    label={chart.label}
+                    stepSeconds={got.step_seconds}
+                    period={period}
+                    onZoom={(part) => choose({ zoom: zoomParam(part) })}
+                    onCursor={setAt}
+                  />
+                </figure>
+              ))}
+            </div>
+          )
+        }
+      </Part>
+    </section>
+  );
+}
+
+/** `[` `]` shift, `+` `-` zoom, `0` goes back; without a zoom, the range grows and shrinks. */
+function useZoomKeys(range: Range, zoom: Zoom | null) {
+  useEffect(() => {
+    const now = Date.now();
+    const part = zoom ?? { from: now - range.minutes * 60_000, to: now };
+    const to = (next: Zoom) => choose({ zoom: zoomParam(next) });
+    const press: Record<string, () => void> = {
+      "[": () => to(moved(part, { shift: -1 }, now)),
+      "]": () => to(moved(part, { shift: 1 }, now)),
+      "+": () => to(moved(part, { scale: -1 }, now)),
+      "-": () =>
+        zoom && zoom.to - zoom.from < range.minutes * 30_000
+          ? to(moved(part, { scale: 1 }, now))
+          : choose({ zoom: null, range: zoom ? rangeParam(range) : rangeParam(neighbour(range, 1)) }),
+      "0": () => choose({ zoom: null }),
+    };
+    return listenToKeys((key) => {
+      press[key]?.();
+      return key in press;
+    });
+  }, [range, zoom]);
+}
