@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use plimsoll_server::doors::paths::TABLE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -33,6 +34,31 @@ fn routed() -> BTreeSet<&'static str> {
     let routed: BTreeSet<_> = literals.chain(PROBES).collect();
     assert!(!ROUTER.contains(".route("), "a path that is not described");
     routed
+}
+
+/// Paths that browsers ask for, which are no part of the document.
+const PAGE: [&str; 5] = [
+    "/",
+    "/connect",
+    "/services",
+    "/services/{name}",
+    "/assets/{*path}",
+];
+
+#[tokio::test]
+async fn the_doors_know_what_each_described_path_needs_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let document = document(&server).await;
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let methods = METHODS.iter().map(Method::as_str);
+        let methods = methods.filter(|method| !item[method.to_ascii_lowercase()].is_null());
+        described.extend(methods.map(|method| (method, path.as_str())));
+    }
+    let table = TABLE.iter().map(|(method, path, _)| (*method, *path));
+    let known: BTreeSet<_> = table.filter(|(_, path)| !PAGE.contains(path)).collect();
+    assert_eq!(described, known);
 }
 
 #[tokio::test]
@@ -176,8 +202,9 @@ async fn examples_of_the_page_can_be_run_as_they_are() {
             .replace("&lt;", "<")
             .replace("&gt;", ">")
             .replace("&amp;", "&");
-        // Streams have no end, files are the reader's, a backup writes where it is told, and the monitor is off.
-        let others = [" -N ", "@FILE", "/backup", "/metrics'"];
+        // Streams have no end, files are the reader's, a backup writes where it is told, tokens and logins are made first, and
+        // the monitor is off.
+        let others = [" -N ", "@FILE", "/backup", "/tokens", "/log", "/metrics'"];
         if others.iter().any(|other| example.contains(other)) && !example.contains("performance") {
             continue;
         }

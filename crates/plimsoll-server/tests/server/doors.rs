@@ -160,7 +160,8 @@ async fn every_answer_tells_browsers_what_to_leave_undone() {
     for (path, status, kept) in [
         ("/health", StatusCode::OK, "no-store"),
         ("/api/v1/stats", StatusCode::OK, "max-age=15"),
-        ("/api/v1/services", StatusCode::OK, "no-store"),
+        ("/api/v1/services", StatusCode::OK, "no-cache"),
+        ("/api/v1/events", StatusCode::OK, "no-store"),
         ("/nothing", StatusCode::NOT_FOUND, "no-store"),
         ("/api/v1/tokens", StatusCode::UNAUTHORIZED, "no-store"),
     ] {

@@ -72,8 +72,13 @@ async fn what_is_no_export_is_refused_in_words() {
             "{problem}"
         );
     }
-    let (status, problem) = server.post("/v1/traces", "").await;
-    assert_eq!(status, StatusCode::NOT_IMPLEMENTED, "{problem}");
+    for path in ["/v1/traces", "/v1/logs"] {
+        let request = server
+            .request(reqwest::Method::POST, path)
+            .header("content-type", "application/x-protobuf");
+        let answer = request.body(&b"\xff\xff\xff"[..]).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
+    }
 }
 
 #[tokio::test]

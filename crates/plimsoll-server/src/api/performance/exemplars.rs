@@ -47,6 +47,8 @@ pub(crate) struct ExemplarList {
 )]
 pub async fn exemplars(State(app): State<App>, Params(asked): Params<Asked>) -> Answer<Response> {
     let limit = asked.limit(MAX_EXEMPLARS)?;
+    // Those of the last quarter of an hour are kept, whatever is asked; what cannot be asked is refused all the same.
+    asked.question()?;
     json_answer(&ExemplarList {
         timestamp: rfc3339(tick::now()),
         exemplars: app.otlp.exemplars().shown(asked.service.as_deref(), limit),

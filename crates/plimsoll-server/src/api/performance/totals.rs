@@ -82,6 +82,7 @@ pub(crate) struct TotalsRow {
     #[serde(flatten)]
     requests: Requests,
     /// Requests by full status code; those without one are left out.
+    #[schema(value_type = BTreeMap<String, u64>)]
     statuses: BTreeMap<u16, u64>,
     /// Requests by kind of error.
     error_types: BTreeMap<String, u64>,

@@ -250,6 +250,10 @@ fn login_for(who: Who, asked: LoginLinkRequest) -> Result<LoginFor, Problem> {
 }
 
 fn read<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
+    // The types would also take a list of their members.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::bad_request("a JSON object is expected"));
+    }
     serde_json::from_slice(text)
         .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
 }

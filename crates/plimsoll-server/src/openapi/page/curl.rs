@@ -31,8 +31,9 @@ pub(super) fn example(document: &Value, method: &str, path: &str, operation: &Va
     };
     let mut command = "curl".to_owned();
     let body = members(&operation["requestBody"]["content"]).next();
-    if method == "post" && body.is_none() {
-        command.push_str(" -X POST");
+    // With a body, curl posts by itself.
+    if method != "get" && (method != "post" || body.is_none()) {
+        command.push_str(&format!(" -X {}", method.to_ascii_uppercase()));
     }
     if let Some((kind, media)) = body {
         let data = match body_of(document, media) {
