@@ -112,6 +112,18 @@ const ELSEWHERE: [&str; 6] = [
     "promhttp_metric_handler_requests_in_flight",
 ];
 
+/// States of the whole machine, which whatever else runs there moves and moves back.
+const MOVING: [&str; 8] = [
+    "node_netstat_",
+    "node_sockstat_",
+    "node_load",
+    "node_memory_",
+    "node_procs_",
+    "node_filefd_",
+    "node_filesystem_",
+    "go_memstats_",
+];
+
 /// Tags of the target.
 const OWN: [&str; 3] = ["job", "instance", "service"];
 
@@ -172,6 +184,9 @@ impl Stored {
                 };
             // Not finite: left out.
             if !value.is_finite() || ELSEWHERE.contains(&&*measurement) {
+                continue;
+            }
+            if field == "value" && MOVING.iter().any(|start| name.starts_with(start)) {
                 continue;
             }
             let key = (measurement.clone(), field.to_owned());
