@@ -32,30 +32,49 @@ fn main() -> anyhow::Result<()> {
         Err(_) => SCRAPES,
     };
     let target = Target::start()?;
-    let ours = values_per_cpu_second(
+    let ours = measure(
         Subject::Plimsoll,
         &target,
         scrapes,
         &folder.join("plimsoll"),
     )?;
-    let theirs = values_per_cpu_second(
+    let theirs = measure(
         Subject::Prometheus,
         &target,
         scrapes,
         &folder.join("prometheus"),
     )?;
     let figures = Figures::new(scrapes >= SCRAPES);
-    let name = "scrape_values_per_cpu_second";
-    figures.beside(name, ours, "values/s", "prometheus", theirs, Better::Higher);
+    let beside = |name, ours, theirs| {
+        figures.beside(name, ours, "values/s", "prometheus", theirs, Better::Higher);
+    };
+    beside(
+        "scrape_values_per_cpu_second",
+        ours.scraping,
+        theirs.scraping,
+    );
+    beside(
+        "scrape_values_per_cpu_second_and_end",
+        ours.whole,
+        theirs.whole,
+    );
     Ok(())
 }
 
-fn values_per_cpu_second(
+/// Values by seconds of processor time, those of an idle program left out.
+struct Measured {
+    /// From the start to the last scrape.
+    scraping: f64,
+    /// To the orderly end.
+    whole: f64,
+}
+
+fn measure(
     subject: Subject,
     target: &Target,
     scrapes: u64,
     folder: &Path,
-) -> anyhow::Result<f64> {
+) -> anyhow::Result<Measured> {
     let running = subject.start(&folder.join("scraping"), Some(&target.host))?;
     let (before, begun) = (target.served(), Instant::now());
     while target.served() - before < scrapes {
@@ -66,14 +85,21 @@ fn values_per_cpu_second(
     }
     // The last page is on its way.
     std::thread::sleep(Duration::from_millis(700));
+    let values = (target.served() - before) * SAMPLES;
+    let lasted = begun.elapsed();
+    let busy = running.cpu_secs()?;
     running.check()?;
-    let (values, lasted) = ((target.served() - before) * SAMPLES, begun.elapsed());
-    let busy = running.stop()?;
+    let busy_and_end = running.stop()?;
     let running = subject.start(&folder.join("idle"), None)?;
     std::thread::sleep(lasted);
-    let idle = running.stop()?;
+    let idle = running.cpu_secs()?;
+    let idle_and_end = running.stop()?;
     println!(
-        "{subject:?}: {values} values, {busy:.2} s of processor time, {idle:.2} s of them without a target"
+        "{subject:?}: {values} values; {busy:.2} s of processor time, {idle:.2} s of them without a target; \
+         with the end {busy_and_end:.2} and {idle_and_end:.2} s"
     );
-    Ok(values as f64 / (busy - idle))
+    Ok(Measured {
+        scraping: values as f64 / (busy - idle),
+        whole: values as f64 / (busy_and_end - idle_and_end),
+    })
 }

@@ -123,6 +123,11 @@ impl Running {
         Ok(())
     }
 
+    /// Processor time that it has used so far, in seconds.
+    pub fn cpu_secs(&self) -> anyhow::Result<f64> {
+        process::cpu_secs(self.child.id())
+    }
+
     /// Asks it to end; returns the processor time of its whole life, in seconds.
     pub fn stop(mut self) -> anyhow::Result<f64> {
         let before = process::children_cpu_secs()?;

@@ -112,6 +112,18 @@ const ELSEWHERE: [&str; 6] = [
     "promhttp_metric_handler_requests_in_flight",
 ];
 
+/// States of the whole machine, which whatever else runs there moves and moves back.
+const MOVING: [&str; 8] = [
+    "node_netstat_",
+    "node_sockstat_",
+    "node_load",
+    "node_memory_",
+    "node_procs_",
+    "node_filefd_",
+    "node_filesystem_",
+    "go_memstats_",
+];
+
 /// Tags of the target.
 const OWN: [&str; 3] = ["job", "instance", "service"];
 
@@ -174,6 +186,9 @@ impl Stored {
             if !value.is_finite() || ELSEWHERE.contains(&&*measurement) {
                 continue;
             }
+            if field == "value" && MOVING.iter().any(|start| name.starts_with(start)) {
+                continue;
+            }
             let key = (measurement.clone(), field.to_owned());
             if !answers.contains_key(&key) {
                 let found = self.values(&measurement, field).await;
@@ -195,11 +210,19 @@ impl Stored {
                 "count" => found["count"].as_f64(),
                 le => up_to(found, le.strip_prefix("le=").unwrap().parse().unwrap()),
             };
-            assert_eq!(stored, Some(*value), "{name} {labels:?} {part}: {found}");
+            assert!(
+                stored.is_some_and(|stored| is_same(stored, *value)),
+                "{name} {labels:?} {part} is {value}: {found}"
+            );
             compared += 1;
         }
         compared
     }
+}
+
+/// Whether two floats are the same, but for the last bit, which the JSON reader of this test does not keep of long numbers.
+fn is_same(one: f64, other: f64) -> bool {
+    one.to_bits().abs_diff(other.to_bits()) <= 1
 }
 
 /// How many values of a histogram lie up to a bound.
@@ -210,7 +233,7 @@ fn up_to(histogram: &Value, bound: f64) -> Option<f64> {
     let bounds = histogram["buckets"]["bounds"].as_array()?;
     let at = bounds
         .iter()
-        .position(|known| known.as_f64() == Some(bound))?;
+        .position(|known| known.as_f64().is_some_and(|known| is_same(known, bound)))?;
     let counts = histogram["buckets"]["counts"].as_array()?;
     Some(
         counts[..=at]
@@ -296,7 +319,7 @@ async fn what_prometheus_tells_of_itself_is_stored() {
         dir.path(),
         "prometheus",
         &format!("http://{address}/metrics"),
-        300,
+        150,
     )
     .await;
 }

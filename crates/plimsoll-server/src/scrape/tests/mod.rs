@@ -302,6 +302,16 @@ fn two_names_of_one_thing_do_not_overwrite_each_other() {
 }
 
 #[test]
+fn numbers_keep_every_bit() {
+    let rows = Scraped::new().read("a 110.49300000000001\nb 1.7957734189910717e+09\n");
+    let expected = [
+        "a{} ~value=110.49300000000001 @1",
+        "b{} ~value=1795773418.9910717 @1",
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn labels_of_the_page_that_the_target_has_are_renamed() {
     let mut scraped = Scraped::with(|target| target.labels = vec![("zone".into(), "z".into())]);
     let rows = scraped.read("a{job=\"x\",zone=\"y\",empty=\"\"} 1\n");
