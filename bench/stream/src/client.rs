@@ -13,40 +13,36 @@ const GREETING: &[u8] = b"retry: ";
 /// With what every window begins.
 const WINDOW: &[u8] = b"event: window";
 
-/// What all clients together were sent.
+/// What a client was sent.
 #[derive(Debug, Default)]
 pub struct Received {
     pub greeted: AtomicU64,
-    windows: AtomicU64,
-}
-
-impl Received {
-    /// Windows of all clients.
-    pub fn windows(&self) -> u64 {
-        self.windows.load(Ordering::Relaxed)
-    }
+    pub windows: AtomicU64,
 }
 
 /// Opens a stream and reads it until it ends.
-pub async fn open(address: SocketAddr, received: Arc<Received>) -> anyhow::Result<()> {
+pub async fn open(address: SocketAddr) -> anyhow::Result<Arc<Received>> {
+    let received = Arc::new(Received::default());
+
     let mut stream = TcpStream::connect(address)
         .await
         .context("cannot connect")?;
     let request = format!("GET /api/stream?types=window HTTP/1.1\r\nhost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
+    let counted = received.clone();
     tokio::spawn(async move {
         let (mut greeting, mut window) = (Finder::of(GREETING), Finder::of(WINDOW));
         let mut buffer = vec![0; 4_096];
         while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-            received
+            counted
                 .greeted
                 .fetch_add(greeting.count(&buffer[..count]), Ordering::Relaxed);
-            received
+            counted
                 .windows
                 .fetch_add(window.count(&buffer[..count]), Ordering::Relaxed);
         }
     });
-    Ok(())
+    Ok(received)
 }
 
 /// Finds a word that may be split between two reads.

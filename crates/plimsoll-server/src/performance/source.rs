@@ -9,7 +9,7 @@ use super::{MINUTE, Period, Scope, count, field, query, tag, tag_of};
 use crate::reading::Reading;
 use crate::store::Store;
 use crate::store::key;
-use crate::store::query::{Aggregate, Condition, TagFilter};
+use crate::store::query::{Aggregate, Condition, TagFilter, Value};
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 
@@ -97,6 +97,11 @@ fn spans(
         let mut rows = (0..series.times.len()).filter(|&row| counted(row));
         let Some(first) = rows.next() else { continue };
         let last = rows.next_back().unwrap_or(first);
+        // The first total counts what came since the zero before it, when another source may have counted, too.
+        let is_total = source == "metric";
+        let zero =
+            (0..first).rfind(|&row| is_total && !matches!(series.columns[0][row], Value::Null));
+        let first = zero.unwrap_or(first);
         let span = Period {
             start: series.times[first],
             end: series.times[last].saturating_add(step),

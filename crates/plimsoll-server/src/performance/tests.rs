@@ -75,6 +75,27 @@ impl Bench {
         assert_eq!(self.otlp.ingest(&request, NOW).unwrap().refusals.points, 0);
     }
 
+    /// A request as a span of the same service tells it.
+    fn span(&self, service: &str, id: u64, at: Nanos) {
+        let attribute =
+            |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+        let request = json!({"resourceSpans": [{
+            "resource": {"attributes": [attribute("service.name", service)]},
+            "scopeSpans": [{"spans": [{"traceId": format!("{id:032x}"), "spanId": format!("{id:016x}"), "kind": 2,
+                "startTimeUnixNano": (NOW - at - 1_000_000).to_string(), "endTimeUnixNano": (NOW - at).to_string(),
+                "attributes": [attribute("http.request.method", "GET"), attribute("http.route", "/a"),
+                    {"key": "http.response.status_code", "value": {"intValue": "200"}}]}]}]}]});
+        let request = serde_json::from_value(request).unwrap();
+        assert_eq!(
+            self.otlp
+                .ingest_spans(&request, NOW)
+                .unwrap()
+                .refusals
+                .points,
+            0
+        );
+    }
+
     fn counts(&self, scope: &Scope) -> Vec<(String, Option<u16>, u64)> {
         let found = requests(
             &mut Reading::of(&self.store),
@@ -332,4 +353,19 @@ proptest! {
             prop_assert_eq!(counted, expected, "{} of {:?}", name, exports);
         }
     }
+}
+
+#[test]
+fn requests_before_the_first_total_are_not_counted_by_their_spans_too() {
+    let bench = Bench::new();
+    let scope = Scope::Service("both".into());
+    // The service starts in one minute and sends its first total in the next.
+    for (id, ago) in [(1, 150), (2, 145), (3, 100), (4, 95)] {
+        bench.span("both", id, ago * SECOND);
+    }
+    bench.foreign("both", 4, 155 * SECOND, 90 * SECOND);
+    assert_eq!(bench.counts(&scope), [("both".to_owned(), Some(200), 4)]);
+    // Later spans than the last total are what it does not know yet.
+    bench.span("both", 5, 20 * SECOND);
+    assert_eq!(bench.counts(&scope), [("both".to_owned(), Some(200), 5)]);
 }
