@@ -9,12 +9,15 @@ use super::{MINUTE, Period, Scope, count, field, query, tag, tag_of};
 use crate::reading::Reading;
 use crate::store::Store;
 use crate::store::key;
-use crate::store::query::{Aggregate, Condition, TagFilter, Value};
+use crate::store::query::{Aggregate, Condition, TagFilter};
 use crate::store::read::error::QueryError;
+use crate::store::schema::CUMULATIVE;
 use crate::store::table::Nanos;
 
 /// Sources, the best first; rows that name none were written by hand.
 const RANKING: [&str; 4] = ["library", "metric", "span", ""];
+/// What other SDKs count, among the [`RANKING`].
+const METRIC: usize = 1;
 /// In how many steps a period is looked at.
 const STEPS: Nanos = 60;
 
@@ -97,18 +100,51 @@ fn spans(
         let mut rows = (0..series.times.len()).filter(|&row| counted(row));
         let Some(first) = rows.next() else { continue };
         let last = rows.next_back().unwrap_or(first);
-        // The first total counts what came since the zero before it, when another source may have counted, too.
-        let is_total = source == "metric";
-        let zero =
-            (0..first).rfind(|&row| is_total && !matches!(series.columns[0][row], Value::Null));
-        let first = zero.unwrap_or(first);
         let span = Period {
             start: series.times[first],
             end: series.times[last].saturating_add(step),
         };
         spans.insert(rank, span);
     }
+    if let Some(totals) = spans.get_mut(&METRIC) {
+        let before = Period {
+            start: period.start,
+            end: totals.start,
+        };
+        totals.start = begin_of_totals(reading, service, before)?.unwrap_or(totals.start);
+    }
     Ok(spans)
+}
+
+/// When the first total in a period began to grow, which is where its zero stands: it counts what came since then.
+fn begin_of_totals(
+    reading: &mut Reading<'_>,
+    service: &str,
+    period: Period,
+) -> Result<Option<Nanos>, QueryError> {
+    if period.start >= period.end {
+        return Ok(None);
+    }
+    let filter = vec![
+        tag("service", Condition::Equal(service.to_owned())),
+        tag("source", Condition::Equal(RANKING[METRIC].to_owned())),
+    ];
+    let mut ask = query("http_requests", period, &[], filter);
+    let name = format!("duration{CUMULATIVE}");
+    if reading
+        .store()
+        .schema()
+        .field("http_requests", &name)
+        .is_none()
+    {
+        return Ok(None);
+    }
+    ask.fields = vec![field(&name, Aggregate::None)];
+    let found = reading.ask(&ask)?;
+    Ok(found
+        .iter()
+        .filter_map(|series| series.times.first().copied())
+        .min())
 }
 
 /// Which source is read when; `sources` come best first, each with the time in which it sent.
