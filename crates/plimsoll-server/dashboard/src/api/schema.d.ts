@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/performance/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers for one service, or for all observed ones. */
+        get: operations["listCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/exemplars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers for one service, or for all. From memory: what came since the server started. */
+        get: operations["listExemplars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/metrics": {
         parameters: {
             query?: never;
@@ -13,6 +47,23 @@ export interface paths {
         };
         /** Requests, queries and memory of the last minutes, for one service or for all observed ones together. */
         get: operations["getRequestMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers for one service, or for all observed ones. */
+        get: operations["listQueries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -129,6 +180,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every recipe, with this server's address in its lines. */
+        get: operations["listRecipes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -192,6 +260,23 @@ export interface paths {
         get: operations["getApiHealth"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/login-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** `POST /api/v1/login-links`: 201 with a link that logs a browser in once. Who is no admin gets one for the own token. */
+        post: operations["createLoginLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -267,6 +352,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `/api/v1/refused`: what was refused lately. */
+        get: operations["listRefused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/services": {
         parameters: {
             query?: never;
@@ -296,6 +398,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The targets in the order of the configuration. */
+        get: operations["listTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `GET /api/v1/tokens`. */
+        get: operations["listTokens"];
+        put?: never;
+        /** `POST /api/v1/tokens`: 201 with the secret, which is not shown again. */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** `DELETE /api/v1/tokens/{token}`, by name or number. */
+        delete: operations["revokeToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -406,6 +560,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** `GET /login?code=`: uses the code up, sets the cookie and goes to `/`. */
+        get: operations["login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * `GET` or `POST /logout`: ends the session of the cookie. Another site's page cannot do it: browsers keep the cookie to
+         *     themselves then.
+         */
+        get: operations["logout"];
+        put?: never;
+        /** The same by a form. */
+        post: operations["logoutByForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -457,6 +649,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What clients of InfluxDB 1.x ask before they write, in its query language. */
+        get: operations["influxQuery"];
+        put?: never;
+        /** The same, with the statements in the query string or in a form. */
+        post: operations["influxQueryByForm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -500,7 +710,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Logs are not taken. */
+        /** Takes in log records, so that exporters that send them by default work: they are counted, not kept. */
         post: operations["exportLogs"];
         delete?: never;
         options?: never;
@@ -534,7 +744,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Traces are not taken. */
+        /** Takes in spans: requests, queries, outgoing calls and messages are counted, spans are not kept. */
         post: operations["exportTraces"];
         delete?: never;
         options?: never;
@@ -575,6 +785,31 @@ export interface components {
             bytes: number;
             /** @description Files of days. */
             files: number;
+        };
+        Call: components["schemas"]["Durations"] & {
+            /** @description HTTP's method, or the remote procedure. */
+            method: string;
+            /** @description Who was asked: host, and port where it is not the usual one. */
+            peer: string;
+            service: string;
+            /**
+             * Format: int32
+             * @description Full code; null when there was no answer.
+             */
+            status: number | null;
+        };
+        /** @description The calls of services. */
+        CallList: {
+            /** @description Those that took most time in all first. */
+            calls: components["schemas"]["Call"][];
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            /** Format: int32 */
+            period_minutes: number;
+            service: string | null;
+            timestamp: string;
+            /** @description How many there are. */
+            total: number;
         };
         /** @description What became different. */
         Change: {
@@ -681,6 +916,44 @@ export interface components {
              */
             windows: number;
         };
+        /** @description How often, how long and how well: of queries and calls. */
+        Durations: {
+            /**
+             * Format: int64
+             * @description Of these, how many failed.
+             */
+            errors: number;
+            /**
+             * Format: double
+             * @description Null where it is not known.
+             */
+            max_seconds: number | null;
+            /** Format: double */
+            mean_seconds: number;
+            /**
+             * Format: double
+             * @description Null where it is not known.
+             */
+            min_seconds: number | null;
+            /** Format: double */
+            p50_seconds: number | null;
+            /** Format: double */
+            p95_seconds: number | null;
+            /** Format: double */
+            p99_seconds: number | null;
+            /** Format: double */
+            per_minute: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            total: number;
+            /**
+             * Format: double
+             * @description All of them together.
+             */
+            total_seconds: number;
+        };
         /** @description Events of an entity. */
         EntityCount: {
             /**
@@ -761,6 +1034,35 @@ export interface components {
         EventsStored: {
             /** @description Events, each a row of its own. */
             stored: number;
+        };
+        /** @description An exemplar as the API shows it. */
+        Exemplar: {
+            /**
+             * Format: double
+             * @description How long it took, in seconds.
+             */
+            duration_seconds: number;
+            /** @description Whether its sender says that it failed. */
+            failed: boolean;
+            /** @description The method. */
+            method: string;
+            /** @description The route. */
+            route: string;
+            /** @description The service. */
+            service: string;
+            /** @description W3C span id, 16 hexadecimal digits. */
+            span_id: string;
+            /** @description When it ended, RFC 3339. */
+            time: string;
+            /** @description W3C trace id, 32 hexadecimal digits. */
+            trace_id: string;
+        };
+        /** @description The requests of services. */
+        ExemplarList: {
+            /** @description The slowest first. */
+            exemplars: components["schemas"]["Exemplar"][];
+            service: string | null;
+            timestamp: string;
         };
         /** @description A field of a measurement. */
         FieldInfo: {
@@ -872,6 +1174,16 @@ export interface components {
             /** @description Always `healthy`. */
             status: string;
         };
+        /** @description For whom a link is. */
+        LoginLinkRequest: {
+            /** @default null */
+            scope: null | components["schemas"]["Scope"];
+            /**
+             * @description A token by name or number; without one, a new one for this browser alone.
+             * @default null
+             */
+            token: string | null;
+        };
         /** @description A measurement and its fields. */
         Measurement: {
             /** @description By name. */
@@ -979,6 +1291,15 @@ export interface components {
             /** @description The events. */
             events: components["schemas"]["NewEvent"][];
         };
+        /** @description A token to be made. */
+        NewTokenRequest: {
+            /** @description From now on, such as `90d`. */
+            expires?: string | null;
+            /** @description What to call it. */
+            name: string;
+            /** @description What it may do. */
+            scope: components["schemas"]["Scope"];
+        };
         /**
          * @description What is wrong (RFC 9457); some problems have further members
          * @example {
@@ -1011,6 +1332,24 @@ export interface components {
             value?: unknown;
         } & {
             [key: string]: unknown;
+        };
+        Query: components["schemas"]["Durations"] & {
+            /** @description The database's name; null when not told. */
+            db_name: string | null;
+            /** @description As OpenTelemetry names it: `postgresql`, `redis`. */
+            db_system: string;
+            /** @description The method of that request. */
+            method: string | null;
+            /** @description The route that had it asked: null for none, `<unknown>` when its request was not seen. */
+            route: string | null;
+            service: string;
+            /**
+             * Format: double
+             * @description Share of the time of all queries in the answer, 0 to 1.
+             */
+            share: number;
+            /** @description Literals are `?`. */
+            statement: string;
         };
         /**
          * @description The answer of a query, as [`write`] writes it.
@@ -1056,6 +1395,19 @@ export interface components {
             aggregate?: string | null;
             /** @description The field's name. */
             name: string;
+        };
+        /** @description The statements of services. */
+        QueryList: {
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            /** Format: int32 */
+            period_minutes: number;
+            /** @description Those that took most time in all first. */
+            queries: components["schemas"]["Query"][];
+            service: string | null;
+            timestamp: string;
+            /** @description How many there are. */
+            total: number;
         };
         /**
          * @description `POST /api/v1/query`, as it is sent: each member is judged by itself, so that an error can name it.
@@ -1126,6 +1478,58 @@ export interface components {
             failed?: string[];
             /** @description `ready` or `not_ready`. */
             status: string;
+        };
+        /** @description What to do so that one kind of sender sends here. The last step shows what has come. */
+        Recipe: {
+            /** @description Its name on the command line. */
+            name: string;
+            /** @description In this order. */
+            steps: components["schemas"]["Step"][];
+            /** @description Its name for people. */
+            title: string;
+            /** @description When to use it, in a sentence. */
+            when: string;
+        };
+        /** @description Recipes, and for whom they are. */
+        Recipes: {
+            /** @description Where senders reach this server. */
+            address: string;
+            /** @description One for each kind of sender. */
+            recipes: components["schemas"]["Recipe"][];
+            /** @description The sender's name in the recipes. */
+            service: string;
+        };
+        /** @description A kind of refusals, as `/api/v1/refused` tells it. */
+        RefusedKind: {
+            /**
+             * Format: int64
+             * @description How many: lines, points, events, or whole requests when they were refused as a whole.
+             */
+            count: number;
+            /** @description One of them, cut, and without what looks like a secret; null for requests that were refused unread. */
+            example: string | null;
+            /** @description When the first one came, RFC 3339. */
+            first_seen: string;
+            /** @description When the last one came, RFC 3339. */
+            last_seen: string;
+            /** @description Why the last one was refused; settings that would help are named. */
+            reason: string;
+            /** @description Who sent the last one, by its `User-Agent`; null: it did not tell. */
+            sender: string | null;
+            /** @description For which service; null when that is not known. */
+            service: string | null;
+            /** @description How it came. */
+            way: components["schemas"]["Way"];
+        };
+        /** @description All that is remembered. */
+        RefusedList: {
+            /**
+             * Format: int64
+             * @description Kinds that made room for others.
+             */
+            forgotten_kinds: number;
+            /** @description The last seen first. */
+            refused: components["schemas"]["RefusedKind"][];
         };
         /** @description The library's shape, and of whom it speaks. */
         RequestMetrics: components["schemas"]["Metrics"] & {
@@ -1351,6 +1755,71 @@ export interface components {
          * @enum {string}
          */
         RowOrder: "asc" | "desc";
+        /** @description One reason. */
+        SampleRefused: {
+            /**
+             * Format: int64
+             * @description How many have it.
+             */
+            count: number;
+            /** @description The first one's line, or its beginning. */
+            example: string;
+            /** @description What is wrong with the samples. */
+            reason: string;
+        };
+        /** @description Samples that were not kept. */
+        SamplesRefused: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The first different reasons. */
+            reasons: components["schemas"]["SampleRefused"][];
+        };
+        /**
+         * @description What the bearer of a token may do.
+         * @enum {string}
+         */
+        Scope: "read" | "write" | "admin";
+        /** @description A target, and how it does. */
+        ScrapeTarget: {
+            /** Format: double */
+            duration_seconds: number | null;
+            /** Format: int64 */
+            failures: number;
+            instance: string;
+            /** Format: int64 */
+            interval_seconds: number;
+            job: string;
+            /** @description Why the last scrape that failed did, and when it began. */
+            last_error: string | null;
+            last_error_at: string | null;
+            /** @description When the last scrape began, RFC 3339. */
+            last_scrape: string | null;
+            /** @description What of the last scrape was not kept, with the first reasons and an example of each. */
+            refused: components["schemas"]["SamplesRefused"];
+            /**
+             * Format: int64
+             * @description Samples of the last scrape, and how many of them were new.
+             */
+            samples: number;
+            /** Format: int64 */
+            samples_added: number;
+            /** Format: int64 */
+            samples_refused: number;
+            /**
+             * Format: int64
+             * @description Since the start of the server.
+             */
+            scrapes: number;
+            service: string;
+            /** @description Unknown before the first scrape. */
+            state: components["schemas"]["TargetState"];
+            /** Format: int64 */
+            timeout_seconds: number;
+            url: string;
+        };
         /** @description Series that are recorded. */
         SeriesCounts: {
             /** @description Of the service's own counters. */
@@ -1486,6 +1955,10 @@ export interface components {
         };
         /** @description Numbers of everything. */
         Stats: {
+            /** @description Requests that were refused at the doors since the start, by reason. */
+            doors: {
+                [key: string]: number;
+            };
             /** @description Events in the range. */
             events: components["schemas"]["EventStats"];
             /** @description What came in. */
@@ -1503,6 +1976,17 @@ export interface components {
              * @description How long the server runs.
              */
             uptime_secs: number;
+        };
+        /** @description One step of a [`Recipe`]. */
+        Step: {
+            /** @description The lines to paste, without a newline at the end. */
+            code: string;
+            /** @description The file in which the code belongs; null: it is for the shell. */
+            file: string | null;
+            /** @description `sh`, or the language of the file. */
+            language: string;
+            /** @description What to do with the code, in a sentence. */
+            text: string;
         };
         /** @description What is kept. */
         StoreStats: {
@@ -1586,6 +2070,17 @@ export interface components {
             /** @description Sorted. */
             values: string[];
         };
+        /** @description Targets of the configuration. */
+        TargetList: {
+            targets: components["schemas"]["ScrapeTarget"][];
+            /** @description How many there are. */
+            total: number;
+        };
+        /**
+         * @description Whether a target answers.
+         * @enum {string}
+         */
+        TargetState: "unknown" | "up" | "down";
         /**
          * @description How times are written.
          * @enum {string}
@@ -1645,6 +2140,11 @@ export interface components {
         };
         Value: unknown;
         /**
+         * @description How data comes in.
+         * @enum {string}
+         */
+        Way: "otlp_metrics" | "otlp_traces" | "otlp_logs" | "line_protocol" | "events" | "grpc" | "unknown_path";
+        /**
          * @description All requests of a service in one window of 10 s. It comes again, whole, when more rows of the window came: the later one
          *     counts.
          */
@@ -1660,7 +2160,7 @@ export interface components {
             service: string;
             /**
              * Format: date-time
-             * @description When the window begins; rows of this very moment belong to the one before.
+             * @description When the window begins; rows of the first second belong to the one before, whose end they tell.
              */
             start: string;
             /** @description Whether there were more routes than are told. */
@@ -1675,6 +2175,163 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listCalls: {
+        parameters: {
+            query?: {
+                /** @description One service only; without it all but the server itself. */
+                service?: string;
+                /** @description How far to look back. */
+                minutes?: number;
+                /** @description Most rows of the answer */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calls */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExemplars: {
+        parameters: {
+            query?: {
+                /** @description One service only; without it all but the server itself. */
+                service?: string;
+                /** @description How far to look back. */
+                minutes?: number;
+                /** @description Most rows of the answer */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExemplarList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRequestMetrics: {
         parameters: {
             query?: {
@@ -1696,6 +2353,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequestMetrics"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueries: {
+        parameters: {
+            query?: {
+                /** @description One service only; without it all but the server itself. */
+                service?: string;
+                /** @description How far to look back. */
+                minutes?: number;
+                /** @description Most rows of the answer */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statements */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryList"];
                 };
             };
             /** @description The request cannot be understood or granted as it is */
@@ -2260,6 +3000,56 @@ export interface operations {
             };
         };
     };
+    listRecipes: {
+        parameters: {
+            query?: {
+                /** @description The sender's name [default: [`DEFAULT_SERVICE`]]. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recipes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipes"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -2667,6 +3457,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthReport"];
+                };
+            };
+        };
+    };
+    createLoginLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["LoginLinkRequest"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3139,6 +4036,44 @@ export interface operations {
             };
         };
     };
+    listRefused: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last seen first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedList"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listServices: {
         parameters: {
             query?: {
@@ -3272,6 +4207,253 @@ export interface operations {
             };
             /** @description The answer took too long: ask for less */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTargets: {
+        parameters: {
+            query?: {
+                /** @description Only those of this job. */
+                job?: string;
+                /** @description Most targets. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The targets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All tokens, without their secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The token, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or number */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token, revoked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3592,6 +4774,153 @@ export interface operations {
             };
         };
     };
+    login: {
+        parameters: {
+            query?: {
+                /** @description Of the link */
+                code?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the page, with a cookie */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The link is not good any more */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many codes were tried */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To the page, without a cookie */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logoutByForm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description To the page, without a cookie */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -3680,13 +5009,25 @@ export interface operations {
     };
     ping: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Anything but `0` and `false`: the version is answered. */
+                verbose?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description With `verbose`: the version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
             /** @description It is there */
             204: {
                 headers: {
@@ -3708,6 +5049,193 @@ export interface operations {
             /** @description The server failed; its log says why */
             500: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    influxQuery: {
+        parameters: {
+            query: {
+                /**
+                 * @description Statements
+                 * @example SHOW DATABASES
+                 */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A result for each statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    influxQueryByForm: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Statements
+                 * @example SHOW DATABASES
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example q=SHOW DATABASES */
+                "application/x-www-form-urlencoded": string | null;
+            };
+        };
+        responses: {
+            /** @description A result for each statement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3808,6 +5336,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description An `ExportLogsServiceRequest` of OTLP 1.x, gzip-compressed if `Content-Encoding` says so */
         requestBody: {
             content: {
                 "application/json": Record<string, never>;
@@ -3815,8 +5344,54 @@ export interface operations {
             };
         };
         responses: {
+            /** @description An `ExportLogsServiceResponse` in the format of the request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "application/x-protobuf": number[];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request does not come from this machine or from a page of this server */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3833,9 +5408,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This is not taken */
-            501: {
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3954,6 +5542,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description An `ExportTraceServiceRequest` of OTLP 1.x, gzip-compressed if `Content-Encoding` says so */
         requestBody: {
             content: {
                 "application/json": Record<string, never>;
@@ -3961,8 +5550,54 @@ export interface operations {
             };
         };
         responses: {
+            /** @description An `ExportTraceServiceResponse` in the format of the request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "application/x-protobuf": number[];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The request does not come from this machine or from a page of this server */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3979,9 +5614,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description This is not taken */
-            501: {
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
                 headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
