@@ -52,7 +52,7 @@ use crate::tick;
     ),
 )]
 pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    take_in::<ExportMetricsServiceRequest>(app, headers, body, Otlp::ingest).await
+    take_in::<ExportMetricsServiceRequest>(app, headers, body, decoded(Otlp::ingest)).await
 }
 
 /// Takes in spans: requests, queries, outgoing calls and messages are counted, spans are not kept.
@@ -76,7 +76,16 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     ),
 )]
 pub async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    take_in::<ExportTraceServiceRequest>(app, headers, body, Otlp::ingest_spans).await
+    let json = decoded(Otlp::ingest_spans);
+    let keep = move |otlp: &Otlp, plain: &[u8], format, now| match format {
+        Format::Json => json(otlp, plain, format, now),
+        Format::Protobuf => {
+            let taken = otlp.ingest_span_bytes(plain, now);
+            let taken = taken.map_err(problem_of::<ExportTraceServiceRequest>)?;
+            taken.map_err(problem)
+        }
+    };
+    take_in::<ExportTraceServiceRequest>(app, headers, body, keep).await
 }
 
 /// Takes in log records, so that exporters that send them by default work: they are counted, not kept.
@@ -100,7 +109,17 @@ pub async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> A
     ),
 )]
 pub async fn logs(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    take_in::<ExportLogsServiceRequest>(app, headers, body, Otlp::count_logs).await
+    take_in::<ExportLogsServiceRequest>(app, headers, body, decoded(Otlp::count_logs)).await
+}
+
+/// Keeps a request that is decoded first.
+fn decoded<R: Request>(
+    keep: fn(&Otlp, &R, Nanos) -> Result<Taken, AppendError>,
+) -> impl Fn(&Otlp, &[u8], Format, Nanos) -> Result<Taken, Problem> + Copy {
+    move |otlp, plain, format, now| {
+        let request: R = decode(plain, format).map_err(problem_of::<R>)?;
+        keep(otlp, &request, now).map_err(problem)
+    }
 }
 
 /// Receives, decodes and keeps a request of any of the three.
@@ -108,7 +127,7 @@ async fn take_in<R: Answered>(
     app: App,
     headers: HeaderMap,
     body: Body,
-    keep: fn(&Otlp, &R, Nanos) -> Result<Taken, AppendError>,
+    keep: impl FnOnce(&Otlp, &[u8], Format, Nanos) -> Result<Taken, Problem> + Send + 'static,
 ) -> Answer<Response> {
     let format = format_of(&headers)?;
     let encoding = Encoding::of(&headers)?;
@@ -119,8 +138,7 @@ async fn take_in<R: Answered>(
     let otlp: Arc<Otlp> = app.otlp.clone();
     let taken = tokio::task::spawn_blocking(move || {
         let plain = body::decode(&sent, encoding, limits)?;
-        let request: R = decode(&plain, format).map_err(problem_of::<R>)?;
-        keep(&otlp, &request, tick::now()).map_err(problem)
+        keep(&otlp, &plain, format, tick::now())
     });
     let taken = taken
         .await

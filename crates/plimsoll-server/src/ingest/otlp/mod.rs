@@ -21,6 +21,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod weight;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,9 +38,10 @@ use crate::services::Services;
 use crate::store::table::Nanos;
 use crate::store::{AppendError, Store};
 use crate::stream::Hub;
+use decode::DecodeError;
 use rows::Rows;
-use spans::SpanMemory;
 use spans::exemplars::Exemplars;
+use spans::{Mapped, SpanMemory};
 use streams::Streams;
 
 /// Requests decoded at once; each may take [`decode::MAX_DECODED_BYTES`].
@@ -103,7 +105,24 @@ impl Otlp {
         request: &ExportTraceServiceRequest,
         now: Nanos,
     ) -> Result<Taken, AppendError> {
-        let mut mapped = self.spans.map(request, now);
+        self.keep_mapped(self.spans.map(request, now), now)
+    }
+
+    /// The same for a request of protobuf, read where it lies.
+    ///
+    /// # Errors
+    /// Bytes that are no such request, and as [`Otlp::ingest`].
+    fn ingest_span_bytes(
+        &self,
+        request: &[u8],
+        now: Nanos,
+    ) -> Result<Result<Taken, AppendError>, DecodeError> {
+        let mapped = self.spans.map_bytes(request, now);
+        let mapped = mapped.map_err(|_| DecodeError::Malformed("cut off or broken".to_owned()))?;
+        Ok(self.keep_mapped(mapped, now))
+    }
+
+    fn keep_mapped(&self, mut mapped: Mapped, now: Nanos) -> Result<Taken, AppendError> {
         let mut refusals = std::mem::take(&mut mapped.refusals);
         let mut rows = match self.keep_spans(&mapped.rows, now, &mut refusals) {
             Ok(rows) => rows,

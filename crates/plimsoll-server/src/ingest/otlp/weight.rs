@@ -15,6 +15,7 @@ use opentelemetry_proto::tonic::trace::v1::{
 };
 
 use super::decode::MAX_DECODED_BYTES;
+use super::wire::{take, varint};
 
 /// Messages inside messages; `prost` stops at the same depth.
 const MAX_DEPTH: usize = 100;
@@ -169,23 +170,4 @@ fn weigh(mut bytes: &[u8], message: Message, depth: usize, weight: &mut usize) {
             return;
         }
     }
-}
-
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
-    let (taken, rest) = bytes.split_at_checked(count)?;
-    *bytes = rest;
-    Some(taken)
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use opentelemetry_proto::tonic::trace::v1::Span;
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use super::sent::Sent;
 use super::traces::Caller;
 use crate::services::rfc3339;
 use crate::store::table::Nanos;
@@ -40,13 +40,13 @@ pub(super) struct Exemplar {
 }
 
 impl Exemplar {
-    pub(super) fn of(span: &Span, nanos: u64, failed: bool) -> Self {
+    pub(super) fn of(span: &Sent<'_>) -> Self {
         Self {
             trace_id: span.trace_id.first_chunk().copied().unwrap_or_default(),
             span_id: span.span_id.first_chunk().copied().unwrap_or_default(),
-            end: Nanos::try_from(span.end_time_unix_nano).unwrap_or(Nanos::MAX),
-            nanos,
-            failed,
+            end: Nanos::try_from(span.end).unwrap_or(Nanos::MAX),
+            nanos: span.end - span.start,
+            failed: span.is_failed,
         }
     }
 

@@ -1,6 +1,15 @@
 //! What the attributes of a span say, whichever of OpenTelemetry's conventions its sender follows.
 
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+
+/// The value of an attribute.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Told<'a> {
+    Text(&'a str),
+    /// A text that may be none.
+    Bytes(&'a [u8]),
+    Integer(i64),
+}
 
 /// The attributes that count, by their meaning; of two names for one thing the first that was sent holds.
 #[derive(Debug, Default)]
@@ -34,78 +43,96 @@ impl<'a> Facts<'a> {
     pub(super) fn of(attributes: &'a [KeyValue]) -> Self {
         let mut facts = Self::default();
         for attribute in attributes {
-            if let Some(value) = &attribute.value {
-                facts.note(&attribute.key, value);
-            }
+            let value = attribute
+                .value
+                .as_ref()
+                .and_then(|value| value.value.as_ref());
+            let value = match value {
+                Some(Value::StringValue(text)) => Told::Text(text),
+                Some(Value::IntValue(number)) => Told::Integer(*number),
+                _ => continue,
+            };
+            // Only bytes may be no text.
+            facts
+                .note(attribute.key.as_bytes(), value)
+                .unwrap_or_default();
         }
         facts
     }
 
-    fn note(&mut self, key: &str, value: &'a AnyValue) {
+    /// Takes an attribute in; `None` for one that counts and is no text.
+    pub(super) fn note(&mut self, key: &[u8], value: Told<'a>) -> Option<()> {
         let slot = match key {
-            "http.request.method" | "http.method" => &mut self.method,
-            "http.response.status_code" | "http.status_code" => {
+            b"http.request.method" | b"http.method" => &mut self.method,
+            b"http.response.status_code" | b"http.status_code" => {
                 self.status = self.status.or_else(|| status(value));
-                return;
+                return Some(());
             }
-            "http.route" => &mut self.route,
-            "url.path" | "http.target" => &mut self.path,
-            "url.full" | "http.url" => &mut self.url,
-            "error.type" => &mut self.error_type,
-            "server.address" | "net.peer.name" | "peer.service" | "http.host" => &mut self.server,
-            "server.port" | "net.peer.port" => {
+            b"http.route" => &mut self.route,
+            b"url.path" | b"http.target" => &mut self.path,
+            b"url.full" | b"http.url" => &mut self.url,
+            b"error.type" => &mut self.error_type,
+            b"server.address" | b"net.peer.name" | b"peer.service" | b"http.host" => {
+                &mut self.server
+            }
+            b"server.port" | b"net.peer.port" => {
                 self.port = self.port.or_else(|| integer(value));
-                return;
+                return Some(());
             }
-            "db.system.name" | "db.system" => &mut self.db_system,
-            "db.namespace" | "db.name" => &mut self.db_namespace,
-            "db.query.text" | "db.statement" => &mut self.db_statement,
-            "db.operation.name" | "db.operation" => &mut self.db_operation,
-            "db.collection.name" | "db.sql.table" | "db.mongodb.collection" => {
+            b"db.system.name" | b"db.system" => &mut self.db_system,
+            b"db.namespace" | b"db.name" => &mut self.db_namespace,
+            b"db.query.text" | b"db.statement" => &mut self.db_statement,
+            b"db.operation.name" | b"db.operation" => &mut self.db_operation,
+            b"db.collection.name" | b"db.sql.table" | b"db.mongodb.collection" => {
                 &mut self.db_collection
             }
-            "rpc.system" | "rpc.system.name" => &mut self.rpc_system,
-            "rpc.service" => &mut self.rpc_service,
-            "rpc.method" => &mut self.rpc_method,
-            "messaging.system" => &mut self.messaging_system,
-            "messaging.destination.name" | "messaging.destination" => {
+            b"rpc.system" | b"rpc.system.name" => &mut self.rpc_system,
+            b"rpc.service" => &mut self.rpc_service,
+            b"rpc.method" => &mut self.rpc_method,
+            b"messaging.system" => &mut self.messaging_system,
+            b"messaging.destination.name" | b"messaging.destination" => {
                 &mut self.messaging_destination
             }
-            "messaging.operation.type" | "messaging.operation.name" | "messaging.operation" => {
+            b"messaging.operation.type" | b"messaging.operation.name" | b"messaging.operation" => {
                 &mut self.messaging_operation
             }
-            "plimsoll.run" => {
-                self.run = text(value).or(self.run);
-                return;
+            b"plimsoll.run" => {
+                self.run = text(value)?.or(self.run);
+                return Some(());
             }
-            "user_agent.synthetic.type" => {
-                if text(value) == Some("test") {
+            b"user_agent.synthetic.type" => {
+                if text(value)? == Some("test") {
                     self.run = self.run.or(Some(""));
                 }
-                return;
+                return Some(());
             }
-            _ => return,
+            _ => return Some(()),
         };
-        *slot = slot.or_else(|| text(value));
+        if slot.is_none() {
+            *slot = text(value)?;
+        }
+        Some(())
     }
 }
 
-fn text(value: &AnyValue) -> Option<&str> {
-    match &value.value {
-        Some(Value::StringValue(text)) if !text.is_empty() => Some(text),
-        _ => None,
+/// A text that is not empty, if it is a text; `None` for bytes that are none.
+fn text(value: Told<'_>) -> Option<Option<&str>> {
+    let text = match value {
+        Told::Text(text) => text,
+        Told::Bytes(bytes) => std::str::from_utf8(bytes).ok()?,
+        Told::Integer(_) => return Some(None),
+    };
+    Some(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn integer(value: Told<'_>) -> Option<i64> {
+    match value {
+        Told::Integer(number) => Some(number),
+        text_of_it => text(text_of_it)??.parse().ok(),
     }
 }
 
-fn integer(value: &AnyValue) -> Option<i64> {
-    match &value.value {
-        Some(Value::IntValue(value)) => Some(*value),
-        Some(Value::StringValue(text)) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn status(value: &AnyValue) -> Option<u16> {
+fn status(value: Told<'_>) -> Option<u16> {
     let code = u16::try_from(integer(value)?).ok()?;
     (100..1_000).contains(&code).then_some(code)
 }

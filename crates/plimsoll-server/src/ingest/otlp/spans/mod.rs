@@ -10,6 +10,7 @@ mod names;
 mod observation;
 mod path;
 mod rows;
+mod sent;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -20,20 +21,22 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use parking_lot::Mutex;
 
 use super::attributes::Tags;
 use super::refusals::Refusals;
+use super::wire::NoMessage;
 use crate::services::Seen;
 use crate::store::table::Nanos;
 use exemplars::{Exemplar, Exemplars, Place};
 use facts::Facts;
 use names::{Named, Names};
-use observation::{Observation, is_failed};
+use observation::Observation;
 pub(super) use rows::SpanRow;
 use rows::{Group, GroupKey, Waiting};
+use sent::Sent;
 use traces::{Caller, Found, Remembered, Role, SpanKey, Spans, Traces};
 
 /// Who measured.
@@ -69,15 +72,28 @@ impl SpanMemory {
     pub(super) fn map(&self, request: &ExportTraceServiceRequest, now: Nanos) -> Mapped {
         let mut export = Export::default();
         for resource in &request.resource_spans {
-            let spans = || resource.scope_spans.iter().flat_map(|scope| &scope.spans);
-            match Tags::of_resource(resource.resource.as_ref()) {
-                Ok(tags) => export.resource(&tags, spans()),
-                Err(reason) => export
-                    .refusals
-                    .add(spans().count(), format!("resource {reason}")),
-            }
+            let spans = resource.scope_spans.iter().flat_map(|scope| &scope.spans);
+            let spans = spans.map(|span| Ok(Sent::of(span)));
+            // What was decoded cannot fail any more.
+            export
+                .resource(resource.resource.as_ref(), spans)
+                .unwrap_or_default();
         }
         export.into_rows(self, now)
+    }
+
+    /// The same where it lies in the bytes of a request.
+    ///
+    /// # Errors
+    /// Bytes that are no such request.
+    pub(super) fn map_bytes(&self, request: &[u8], now: Nanos) -> Result<Mapped, NoMessage> {
+        let mut export = Export::default();
+        let resources = sent::resources(request)?;
+        for (resource, bytes) in &resources {
+            let spans = sent::spans(bytes).map(|span| Sent::read(span?));
+            export.resource(Some(resource), spans)?;
+        }
+        Ok(export.into_rows(self, now))
     }
 
     /// Remembers an export that is on disk. What comes back is written next, for its caller is known by now.
@@ -130,7 +146,7 @@ fn settle(traces: &Traces, export: &Spans, arrived: &[Waiting]) -> (Vec<SpanRow>
 struct Counted<'a> {
     key: SpanKey,
     resource: usize,
-    span: &'a Span,
+    span: Sent<'a>,
     observation: Observation<'a>,
 }
 
@@ -145,7 +161,21 @@ struct Export<'a> {
 }
 
 impl<'a> Export<'a> {
-    fn resource(&mut self, tags: &Tags<'a>, spans: impl Iterator<Item = &'a Span>) {
+    fn resource(
+        &mut self,
+        resource: Option<&Resource>,
+        spans: impl Iterator<Item = Result<(Sent<'a>, Facts<'a>), NoMessage>>,
+    ) -> Result<(), NoMessage> {
+        let tags = match Tags::of_resource(resource) {
+            Ok(tags) => tags,
+            Err(reason) => {
+                for span in spans {
+                    span?;
+                    self.refusals.add(1, format!("resource {reason}"));
+                }
+                return Ok(());
+            }
+        };
         let text = |name| tags.get(name).unwrap_or_default().to_owned();
         self.seen.push(Seen {
             service: text("service"),
@@ -162,25 +192,26 @@ impl<'a> Export<'a> {
         of_resource.push(("source", SOURCE.into()));
         self.resources.push(of_resource);
         for span in spans {
-            if let Err(reason) = self.span(span) {
+            let (span, facts) = span?;
+            if let Err(reason) = self.span(span, &facts) {
                 self.refusals.add(1, format!("span {reason}"));
             }
         }
+        Ok(())
     }
 
-    fn span(&mut self, span: &'a Span) -> Result<(), String> {
-        let key = key_of(&span.trace_id, &span.span_id);
+    fn span(&mut self, span: Sent<'a>, facts: &Facts<'a>) -> Result<(), String> {
+        let key = key_of(span.trace_id, span.span_id);
         if key == 0 {
             return Err("has no trace_id or span_id".to_owned());
         }
-        if span.end_time_unix_nano == 0 || span.start_time_unix_nano == 0 {
+        if span.end == 0 || span.start == 0 {
             return Err("has no start or no end".to_owned());
         }
-        if span.end_time_unix_nano < span.start_time_unix_nano {
+        if span.end < span.start {
             return Err("ends before it starts".to_owned());
         }
-        let facts = Facts::of(&span.attributes);
-        let observation = Observation::of(span, &facts);
+        let observation = Observation::of(&span, facts);
         let role = match (&observation, SpanKind::try_from(span.kind)) {
             (Some(Observation::Query { .. }), _) => Role::Query,
             // Its bounded name is not known before the whole export is.
@@ -188,7 +219,7 @@ impl<'a> Export<'a> {
             (_, Ok(SpanKind::Server | SpanKind::Consumer)) => Role::Entry,
             _ => Role::Part,
         };
-        let parent = key_of(&span.trace_id, &span.parent_span_id);
+        let parent = key_of(span.trace_id, span.parent_id);
         let known = self.spans.insert(key, Remembered { parent, role });
         if let (None, Some(observation)) = (known, observation) {
             self.counted.push(Counted {
@@ -207,15 +238,14 @@ impl<'a> Export<'a> {
         let mut groups: HashMap<GroupKey<'a>, Group, RandomState> = HashMap::default();
         let mut mapped = Mapped::default();
         let mut traces = memory.traces.lock();
-        for counted in &self.counted {
-            let Some(key) = self.group(&traces, counted) else {
+        for counted in std::mem::take(&mut self.counted) {
+            let Some(found) = self.found(&traces, &counted) else {
                 continue;
             };
-            let span = counted.span;
-            let nanos = span.end_time_unix_nano - span.start_time_unix_nano;
-            let end = Nanos::try_from(span.end_time_unix_nano).unwrap_or(Nanos::MAX);
-            if let Some(place) = self.place(counted) {
-                let exemplar = Exemplar::of(span, nanos, is_failed(span));
+            let nanos = counted.span.end - counted.span.start;
+            let end = Nanos::try_from(counted.span.end).unwrap_or(Nanos::MAX);
+            if let Some(place) = self.place(&counted) {
+                let exemplar = Exemplar::of(&counted.span);
                 match exemplars.get_mut(&place) {
                     Some(known) if known.tells_more_than(&exemplar) => {}
                     _ => {
@@ -223,6 +253,8 @@ impl<'a> Export<'a> {
                     }
                 }
             }
+            let mut key = GroupKey::new(counted.resource, counted.observation, end);
+            key.called_by(found);
             groups
                 .entry(key)
                 .or_default()
@@ -271,23 +303,21 @@ impl<'a> Export<'a> {
         }
     }
 
-    /// Where a span is counted; `None` when it was before, or stands for a query that is counted already.
-    fn group(&self, traces: &Traces, counted: &Counted<'a>) -> Option<GroupKey<'a>> {
+    /// Who had a query asked; `None` for a span that was counted before, or stands for a query that is counted already.
+    fn found(&self, traces: &Traces, counted: &Counted<'a>) -> Option<Found> {
         if traces.get(counted.key).is_some() {
             return None;
         }
-        let end = Nanos::try_from(counted.span.end_time_unix_nano).unwrap_or(Nanos::MAX);
-        let mut key = GroupKey::new(counted.resource, counted.observation.clone(), end);
-        if let Observation::Query { .. } = counted.observation {
-            let parent = self.spans.get(&counted.key).map_or(0, |span| span.parent);
-            let above = self.spans.get(&parent).or_else(|| traces.get(parent));
-            let is_below_query = above.is_some_and(|above| matches!(above.role, Role::Query));
-            if is_below_query || traces.is_above_query(counted.key) {
-                return None;
-            }
-            key.called_by(traces.caller(&self.spans, parent));
+        let Observation::Query { .. } = counted.observation else {
+            return Some(Found::Nobody);
+        };
+        let parent = self.spans.get(&counted.key).map_or(0, |span| span.parent);
+        let above = self.spans.get(&parent).or_else(|| traces.get(parent));
+        let is_below_query = above.is_some_and(|above| matches!(above.role, Role::Query));
+        if is_below_query || traces.is_above_query(counted.key) {
+            return None;
         }
-        Some(key)
+        Some(traces.caller(&self.spans, parent))
     }
 
     fn place(&self, counted: &Counted<'a>) -> Option<Place> {

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
-use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
 use super::facts::Facts;
+use super::sent::Sent;
 use super::{path, statement};
 
 /// The route of requests that matched none.
@@ -55,9 +54,9 @@ pub(super) enum Observation<'a> {
 
 impl<'a> Observation<'a> {
     /// What `span` measured; `None` for one that only tells of the inside of something else.
-    pub(super) fn of(span: &'a Span, facts: &Facts<'a>) -> Option<Self> {
+    pub(super) fn of(span: &Sent<'a>, facts: &Facts<'a>) -> Option<Self> {
         let kind = SpanKind::try_from(span.kind).unwrap_or(SpanKind::Unspecified);
-        let failed = is_failed(span);
+        let failed = span.is_failed;
         if let Some(system) = facts.db_system {
             return query(span, facts, system, failed);
         }
@@ -97,15 +96,8 @@ impl<'a> Observation<'a> {
     }
 }
 
-/// Whether the work that the span stands for failed, as its sender says.
-pub(super) fn is_failed(span: &Span) -> bool {
-    span.status
-        .as_ref()
-        .is_some_and(|status| status.code == StatusCode::Error as i32)
-}
-
 fn request<'a>(
-    span: &'a Span,
+    span: &Sent<'a>,
     facts: &Facts<'a>,
     method: &'a str,
     failed: bool,
@@ -132,7 +124,7 @@ fn request<'a>(
 }
 
 /// The template in the span's name where there is one, `GET /orders/{id}`; else the path without identifiers.
-fn named<'a>(span: &'a Span, path: &str) -> Cow<'a, str> {
+fn named<'a>(span: &Sent<'a>, path: &str) -> Cow<'a, str> {
     match span.name.split_once(' ') {
         Some((method, template))
             if METHODS.contains(&method) && template.contains(['{', '<', ':', '(']) =>
@@ -144,7 +136,7 @@ fn named<'a>(span: &'a Span, path: &str) -> Cow<'a, str> {
 }
 
 fn query<'a>(
-    span: &'a Span,
+    span: &Sent<'a>,
     facts: &Facts<'a>,
     system: &'a str,
     failed: bool,
@@ -170,7 +162,7 @@ fn query<'a>(
         }
     };
     let statement = if statement.is_empty() {
-        Cow::Borrowed(span.name.as_str())
+        Cow::Borrowed(span.name)
     } else {
         statement
     };
@@ -182,7 +174,12 @@ fn query<'a>(
     })
 }
 
-fn call<'a>(span: &Span, facts: &Facts<'a>, method: Cow<'a, str>, failed: bool) -> Observation<'a> {
+fn call<'a>(
+    span: &Sent<'_>,
+    facts: &Facts<'a>,
+    method: Cow<'a, str>,
+    failed: bool,
+) -> Observation<'a> {
     let peer = match (facts.server, facts.port, facts.url) {
         (Some(server), Some(port), _) if !server.contains(':') && !matches!(port, 80 | 443) => {
             Cow::Owned(format!("{server}:{port}"))
@@ -192,7 +189,7 @@ fn call<'a>(span: &Span, facts: &Facts<'a>, method: Cow<'a, str>, failed: bool) 
         (None, _, None) => Cow::Borrowed(""),
     };
     let peer = if peer.is_empty() {
-        Cow::Owned(span.name.clone())
+        Cow::Owned(span.name.to_owned())
     } else {
         peer
     };
@@ -245,10 +242,10 @@ fn known(method: &str) -> &'static str {
 }
 
 /// `service/method`, or what the span is called.
-fn procedure(span: &Span, facts: &Facts<'_>) -> String {
+fn procedure(span: &Sent<'_>, facts: &Facts<'_>) -> String {
     match (facts.rpc_service, facts.rpc_method) {
         (Some(service), Some(method)) => format!("{service}/{method}"),
-        _ => span.name.clone(),
+        _ => span.name.to_owned(),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message as _;
 use serde_json::{Value as Json, json};
 
 use super::super::Otlp;
@@ -25,6 +27,12 @@ fn otlp(store: &Arc<Store>) -> Otlp {
     Otlp::new(store.clone(), Arc::new(Services::default()), hub)
 }
 
+fn request(spans: &[Json]) -> ExportTraceServiceRequest {
+    let names = attributes(&json!({"service.name": "shop", "service.instance.id": "i1"}));
+    let request = json!({"resourceSpans": [{"resource": {"attributes": names}, "scopeSpans": [{"spans": spans}]}]});
+    decode(request.to_string().as_bytes(), Format::Json).unwrap()
+}
+
 struct Shop {
     otlp: Otlp,
     store: Arc<Store>,
@@ -45,12 +53,14 @@ impl Shop {
 
     /// Sends spans; how many were refused, and why.
     fn send(&self, spans: &[Json]) -> (u64, String) {
-        let resource = json!({"attributes": attributes(&json!({"service.name": "shop", "service.instance.id": "i1"}))});
-        let request =
-            json!({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]});
-        let request = decode(request.to_string().as_bytes(), Format::Json).unwrap();
-        let taken = self.otlp.ingest_spans(&request, NOW).unwrap();
+        let taken = self.otlp.ingest_spans(&request(spans), NOW).unwrap();
         (taken.refusals.points, taken.refusals.message())
+    }
+
+    /// The same as protobuf; `None` when the bytes are no request.
+    fn send_bytes(&self, bytes: &[u8]) -> Option<u64> {
+        let taken = self.otlp.ingest_span_bytes(bytes, NOW).ok()?;
+        Some(taken.unwrap().refusals.points)
     }
 
     /// Requests as `METHOD route status`.
@@ -392,4 +402,64 @@ fn exemplars_name_the_slowest_and_the_failed_traces() {
         (shown[0].route.as_str(), shown[0].duration_seconds),
         ("/orders/{id}", 0.009)
     );
+}
+
+#[test]
+fn protobuf_read_where_it_lies_counts_as_what_is_decoded_does() {
+    let (lying, decoded) = (Shop::open(), Shop::open());
+    let call = json!({"http.request.method": "POST", "server.address": "pay.example.org", "server.port": 8443,
+        "http.response.status_code": 503});
+    let mut failed = span(
+        3,
+        1,
+        0,
+        2,
+        &json!({"http.method": "GET", "http.route": "/cart", "http.status_code": 500}),
+    );
+    failed["status"] = json!({"code": 2, "message": "broken"});
+    failed["events"] =
+        json!([{"name": "exception", "attributes": attributes(&json!({"exception.type": "E"}))}]);
+    let mut backwards = order(4);
+    backwards["endTimeUnixNano"] = json!("1000");
+    let spans = [
+        select(1, 3, 2),
+        span(1, 2, 1, 1, &json!({})),
+        order(1),
+        span(2, 1, 0, 3, &call),
+        failed,
+        backwards,
+    ];
+    let bytes = request(&spans).encode_to_vec();
+    assert_eq!(lying.send_bytes(&bytes), Some(1));
+    assert_eq!(decoded.send(&spans).0, 1);
+    assert_eq!(lying.requests(), decoded.requests());
+    assert_eq!(lying.queries(), decoded.queries());
+    let calls =
+        |shop: &Shop| shop.observed("outgoing_calls", ["peer", "method", "status", "error_type"]);
+    assert_eq!(calls(&lying), calls(&decoded));
+    let shown = |shop: &Shop| shop.otlp.exemplars().shown(None, 100);
+    assert_eq!(shown(&lying), shown(&decoded));
+    assert_eq!(shown(&lying).len(), 2);
+}
+
+#[test]
+fn bytes_that_are_cut_off_or_changed_are_refused_or_read_and_never_more() {
+    let shop = Shop::open();
+    let bytes = request(&[select(1, 2, 1), order(1)]).encode_to_vec();
+    // Cut within a message, its length promises more.
+    for cut in 1..bytes.len() {
+        assert_eq!(shop.send_bytes(&bytes[..cut]), None, "{cut}");
+    }
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x55;
+        let _ = shop.send_bytes(&changed);
+    }
+    let mut text = request(&[order(2)]).encode_to_vec();
+    let route = text
+        .windows(7)
+        .position(|bytes| bytes == b"/orders")
+        .unwrap();
+    text[route] = 0xff;
+    assert_eq!(shop.send_bytes(&text), None, "a route that is no text");
 }
