@@ -109,7 +109,7 @@ impl Exemplars {
         kept.slowest.truncate(SLOWEST);
     }
 
-    /// Those of one service or of all, at most `limit`, the slowest first.
+    /// Those of one service or of all, at most `limit`, the slowest first; of equally slow ones the latest.
     pub fn shown(&self, service: Option<&str>, limit: usize) -> Vec<Shown> {
         let places = self.0.lock();
         let mut found: Vec<Shown> = places
@@ -123,7 +123,11 @@ impl Exemplars {
                     .map(|one| shown(place, one))
             })
             .collect();
-        found.sort_by(|one, other| other.duration_seconds.total_cmp(&one.duration_seconds));
+        found.sort_by(|one, other| {
+            (other.duration_seconds.total_cmp(&one.duration_seconds))
+                .then_with(|| other.time.cmp(&one.time))
+                .then_with(|| one.trace_id.cmp(&other.trace_id))
+        });
         found.truncate(limit);
         found
     }
