@@ -25,10 +25,12 @@ pub(crate) fn put(out: &mut Vec<u8>, histograms: &[Arc<Histogram>], effort: Effo
                 picks.push(0u32);
                 layouts.scales.push(i32::from(buckets.scale));
                 layouts.zeros.push(buckets.zero);
-                layouts.offsets.push(buckets.positive.offset);
-                layouts.negative_offsets.push(buckets.negative.offset);
-                layouts.positive.push(&buckets.positive.counts);
-                layouts.negative.push(&buckets.negative.counts);
+                layouts
+                    .offsets
+                    .push(layouts.positive.push_buckets(&buckets.positive));
+                layouts
+                    .negative_offsets
+                    .push(layouts.negative.push_buckets(&buckets.negative));
             }
             Layout::Explicit(buckets) => {
                 let known = bounds.iter().position(|known| same(known, &buckets.bounds));
@@ -37,7 +39,7 @@ pub(crate) fn put(out: &mut Vec<u8>, histograms: &[Arc<Histogram>], effort: Effo
                     bounds.len() - 1
                 });
                 picks.push(pick as u32 + 1);
-                layouts.explicit.push(&buckets.counts);
+                layouts.explicit.push_counts(&buckets.counts);
             }
         }
     }
@@ -73,16 +75,13 @@ fn same(one: &Arc<[f64]>, other: &Arc<[f64]>) -> bool {
 }
 
 fn counted(layout: &Layout) -> u64 {
-    let total = |counts: &[u64]| {
-        counts
-            .iter()
-            .fold(0u64, |sum, &count| sum.wrapping_add(count))
-    };
+    let total = |zero, counts: &mut dyn Iterator<Item = u64>| counts.fold(zero, u64::wrapping_add);
     match layout {
-        Layout::Exponential(buckets) => total(&buckets.positive.counts)
-            .wrapping_add(total(&buckets.negative.counts))
-            .wrapping_add(buckets.zero),
-        Layout::Explicit(buckets) => total(&buckets.counts),
+        Layout::Exponential(buckets) => total(
+            buckets.zero,
+            &mut buckets.positive.counts().chain(buckets.negative.counts()),
+        ),
+        Layout::Explicit(buckets) => total(0, &mut buckets.counts.iter().copied()),
     }
 }
 
@@ -99,7 +98,7 @@ pub(crate) fn read(bytes: &[u8], count: usize) -> Decoded<Vec<Arc<Histogram>>> {
     }
     let picks: Vec<u32> = numbers::read_sized(&mut reader, count)?;
     let explicit = picks.iter().filter(|&&pick| pick > 0).count();
-    let mut layouts = Layouts::read(&mut reader, count - explicit, explicit)?.into_layouts();
+    let mut layouts = Layouts::read(&mut reader, count - explicit, explicit)?.into_layouts()?;
     let excess: Vec<i64> = numbers::read_sized(&mut reader, count)?;
     let sums: Vec<f64> = numbers::read_sized(&mut reader, count)?;
     let mins: Vec<f64> = numbers::read_sized(&mut reader, count)?;
@@ -173,32 +172,22 @@ impl Layouts {
 
     fn into_layouts(
         self,
-    ) -> Each<impl Iterator<Item = Exponential>, impl Iterator<Item = Vec<u64>>> {
-        let heads = self
-            .scales
-            .into_iter()
-            .zip(self.zeros)
-            .zip(self.offsets)
-            .zip(self.negative_offsets);
-        let counts = self.positive.into_counts().zip(self.negative.into_counts());
-        let exponential = heads.zip(counts).map(
-            |((((scale, zero), offset), negative_offset), (positive, negative))| Exponential {
+    ) -> Decoded<Each<impl Iterator<Item = Exponential>, impl Iterator<Item = Vec<u64>>>> {
+        let heads = self.scales.into_iter().zip(self.zeros);
+        let positive = self.positive.into_buckets(&self.offsets)?;
+        let negative = self.negative.into_buckets(&self.negative_offsets)?;
+        let exponential = heads.zip(positive.into_iter().zip(negative)).map(
+            |((scale, zero), (positive, negative))| Exponential {
                 scale: scale as i8,
                 zero,
-                positive: Buckets {
-                    offset,
-                    counts: positive,
-                },
-                negative: Buckets {
-                    offset: negative_offset,
-                    counts: negative,
-                },
+                positive,
+                negative,
             },
         );
-        Each {
+        Ok(Each {
             exponential,
             explicit: self.explicit.into_counts(),
-        }
+        })
     }
 }
 
@@ -212,7 +201,21 @@ struct Sparse {
 }
 
 impl Sparse {
-    fn push(&mut self, counts: &[u64]) {
+    /// Index of the first of them.
+    fn push_buckets(&mut self, buckets: &Buckets) -> i32 {
+        let offset = buckets.first().unwrap_or(0);
+        let mut next = i64::from(offset);
+        for (index, count) in buckets.iter() {
+            self.gaps.push((i64::from(index) - next) as u32);
+            self.counts.push(count);
+            next = i64::from(index) + 1;
+        }
+        self.filled.push(buckets.len() as u32);
+        self.lengths.push(0);
+        offset
+    }
+
+    fn push_counts(&mut self, counts: &[u64]) {
         let before = self.counts.len();
         let mut next = 0;
         for (at, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -254,6 +257,23 @@ impl Sparse {
         })
     }
 
+    /// Each list from its own offset.
+    fn into_buckets(self, offsets: &[i32]) -> Decoded<Vec<Buckets>> {
+        let mut picked = self.gaps.iter().zip(&self.counts);
+        let lists = self.filled.iter().zip(offsets);
+        let list = |(&filled, &offset): (&u32, &i32)| {
+            let mut next = i64::from(offset);
+            let counts = picked.by_ref().take(filled as usize).map(|(&gap, &count)| {
+                let index = next + i64::from(gap);
+                next = index + 1;
+                let index = i32::try_from(index).map_err(|_| Malformed("index of a bucket"))?;
+                Ok((index, count))
+            });
+            counts.collect()
+        };
+        lists.map(list).collect()
+    }
+
     fn into_counts(self) -> impl Iterator<Item = Vec<u64>> {
         let mut taken = 0;
         self.filled
@@ -290,20 +310,17 @@ mod tests {
         let exponential = (
             any::<i8>(),
             any::<u64>(),
-            any::<i32>(),
+            -9_999..9_999i32,
             counts(),
-            any::<i32>(),
+            i32::MIN..0,
             counts(),
         )
             .prop_map(|(scale, zero, offset, counts, below, negative)| {
                 Layout::Exponential(Exponential {
                     scale,
                     zero,
-                    positive: Buckets { offset, counts },
-                    negative: Buckets {
-                        offset: below,
-                        counts: negative,
-                    },
+                    positive: Buckets::from_counts(offset, &counts),
+                    negative: Buckets::from_counts(below, &negative),
                 })
             });
         let explicit =

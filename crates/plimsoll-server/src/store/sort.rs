@@ -62,7 +62,7 @@ impl Column {
             Values::Bool(list) => list.len(),
             Values::String(list) => list.iter().map(|text| 32 + text.len()).sum(),
             // A handful of buckets each.
-            Values::Histogram(list) => list.len() * 400,
+            Values::Histogram(list) => list.iter().map(|one| one.size_bytes()).sum(),
         };
         values + self.present.as_ref().map_or(0, Vec::len)
     }

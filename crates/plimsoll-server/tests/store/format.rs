@@ -18,10 +18,7 @@ fn fixture(format: u8) -> PathBuf {
 }
 
 fn histogram(n: u64) -> Arc<Histogram> {
-    let positive = Buckets {
-        offset: n as i32 - 3,
-        counts: vec![n, 0, 2 * n, 1],
-    };
+    let positive = Buckets::from_counts(n as i32 - 3, &[n, 0, 2 * n, 1]);
     let negative = Buckets::default();
     let exponential = Layout::Exponential(Exponential {
         scale: 5,

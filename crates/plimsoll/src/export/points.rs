@@ -196,8 +196,11 @@ impl Points {
 }
 
 fn buckets(buckets: &Buckets) -> Option<proto::exponential_histogram_data_point::Buckets> {
-    (!buckets.counts.is_empty()).then(|| proto::exponential_histogram_data_point::Buckets {
-        offset: buckets.offset,
-        bucket_counts: buckets.counts.clone(),
+    (!buckets.is_empty()).then(|| {
+        let (offset, bucket_counts) = buckets.to_counts();
+        proto::exponential_histogram_data_point::Buckets {
+            offset,
+            bucket_counts,
+        }
     })
 }

@@ -73,7 +73,7 @@ impl Bounds {
         let mut counts: Cumulative = [0; MAX + 1];
         match &histogram.layout {
             Layout::Exponential(exponential) => {
-                let below_all = exponential.zero + exponential.negative.counts.iter().sum::<u64>();
+                let below_all = exponential.zero + exponential.negative.counts().sum::<u64>();
                 counts[0] += below_all;
                 let coarser: Vec<i32>;
                 let last = if exponential.scale == Histogram::SCALE {
@@ -87,15 +87,11 @@ impl Bounds {
                     &coarser
                 };
                 let mut bucket = 0;
-                for (index, &count) in
-                    (exponential.positive.offset..).zip(&exponential.positive.counts)
-                {
-                    if count > 0 {
-                        while bucket < last.len() && index > last[bucket] {
-                            bucket += 1;
-                        }
-                        counts[bucket] += count;
+                for (index, count) in exponential.positive.iter() {
+                    while bucket < last.len() && index > last[bucket] {
+                        bucket += 1;
                     }
+                    counts[bucket] += count;
                 }
             }
             Layout::Explicit(explicit) => {

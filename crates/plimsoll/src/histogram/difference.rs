@@ -50,11 +50,6 @@ impl Exponential {
 }
 
 impl Buckets {
-    fn count_at(&self, index: i32) -> u64 {
-        let at = usize::try_from(i64::from(index) - i64::from(self.offset)).ok();
-        at.and_then(|at| self.counts.get(at)).copied().unwrap_or(0)
-    }
-
     fn difference(&self, earlier: &Buckets) -> Option<Buckets> {
         if earlier
             .iter()

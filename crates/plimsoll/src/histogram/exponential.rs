@@ -1,6 +1,7 @@
 //! Exponential buckets: exact indices, growth, change of scale.
 
-use super::{Buckets, Exponential, Histogram};
+use super::buckets::{Buckets, shifted};
+use super::{Exponential, Histogram};
 
 /// Largest double whose value is at most `2^(k/32)`, as mantissa bits; `k` from 0 to 31.
 /// `floor(2^52 * 2^(k/32)) - 2^52`, computed with integers (the 32nd root of `2^(52*32+k)`).
@@ -133,7 +134,7 @@ impl Exponential {
         } else {
             (&mut self.negative, &self.positive)
         };
-        if side.span_with(at, at) + other_side.counts.len() <= Histogram::MAX_BUCKETS {
+        if side.span_with(at, at) + other_side.span() <= Histogram::MAX_BUCKETS {
             side.add(at, n);
             return;
         }
@@ -175,83 +176,12 @@ impl Exponential {
 
     /// Buckets needed for this and `other`, whose indices are shifted right by `shift`.
     fn span_with(&self, other: &Exponential, shift: u32) -> usize {
-        self.positive.span_with_all(&other.positive, shift)
-            + self.negative.span_with_all(&other.negative, shift)
-    }
-}
-
-impl Buckets {
-    fn end(&self) -> i32 {
-        self.offset + self.counts.len() as i32
-    }
-
-    fn span_with(&self, first: i32, last: i32) -> usize {
-        if self.counts.is_empty() {
-            return (last - first + 1) as usize;
-        }
-        ((self.end() - 1).max(last) - self.offset.min(first) + 1) as usize
-    }
-
-    fn span_with_all(&self, other: &Buckets, shift: u32) -> usize {
-        match other.occupied() {
-            None => self.counts.len(),
-            Some((first, last)) => self.span_with(shifted(first, shift), shifted(last, shift)),
-        }
-    }
-
-    /// First and last index with a count.
-    fn occupied(&self) -> Option<(i32, i32)> {
-        let first = self.counts.iter().position(|&count| count > 0)?;
-        let last = self.counts.iter().rposition(|&count| count > 0)?;
-        Some((self.offset + first as i32, self.offset + last as i32))
-    }
-
-    pub(crate) fn add(&mut self, index: i32, n: u64) {
-        if self.counts.is_empty() {
-            self.offset = index;
-        }
-        if index < self.offset {
-            let missing = (self.offset - index) as usize;
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.offset = index;
-        }
-        let at = (index - self.offset) as usize;
-        if at >= self.counts.len() {
-            self.counts.resize(at + 1, 0);
-        }
-        self.counts[at] += n;
-    }
-
-    fn merge(&mut self, other: &Buckets, shift: u32) {
-        let Some((first, last)) = other.occupied() else {
-            return;
+        let side = |own: &Buckets, other: &Buckets| match (other.first(), other.last()) {
+            (Some(first), Some(last)) => own.span_with(shifted(first, shift), shifted(last, shift)),
+            _ => own.span(),
         };
-        // Both ends first, so that the vector grows at most twice.
-        self.add(shifted(first, shift), 0);
-        self.add(shifted(last, shift), 0);
-        for (index, count) in other.iter() {
-            self.counts[(shifted(index, shift) - self.offset) as usize] += count;
-        }
+        side(&self.positive, &other.positive) + side(&self.negative, &other.negative)
     }
-
-    fn downscaled(&self, shift: u32) -> Buckets {
-        let mut coarse = Buckets::default();
-        coarse.merge(self, shift);
-        coarse
-    }
-
-    /// Indices and counts of the buckets that hold something, ascending.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> + '_ {
-        let with_index = self.counts.iter().enumerate();
-        with_index
-            .filter(|&(_, &count)| count > 0)
-            .map(|(at, &count)| (self.offset + at as i32, count))
-    }
-}
-
-/// Index of the bucket that holds bucket `index` when the scale sinks by `shift`.
-fn shifted(index: i32, shift: u32) -> i32 {
-    index >> shift.min(31)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! percentile is within ±1.1 % of the true value. A histogram with foreign bounds (Prometheus, OTLP explicit
 //! bounds) keeps them.
 
+mod buckets;
 mod difference;
 mod explicit;
 mod exponential;
@@ -12,6 +13,7 @@ mod quantile;
 
 use std::sync::Arc;
 
+pub use buckets::Buckets;
 pub(crate) use exponential::{bucket_bounds, index_at_scale_5, last_below};
 pub use quantile::Estimate;
 
@@ -52,15 +54,6 @@ pub struct Exponential {
     pub positive: Buckets,
     /// Buckets of the absolute values of the negative values.
     pub negative: Buckets,
-}
-
-/// A run of neighbouring buckets.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Buckets {
-    /// Index of the first bucket.
-    pub offset: i32,
-    /// Counts of the buckets `offset..`.
-    pub counts: Vec<u64>,
 }
 
 /// Buckets with given upper bounds.
@@ -176,14 +169,14 @@ impl Histogram {
     }
 
     /// About how much memory the histogram takes.
-    pub(crate) fn size_bytes(&self) -> usize {
+    pub fn size_bytes(&self) -> usize {
         let buckets = match &self.layout {
             Layout::Exponential(buckets) => {
-                buckets.positive.counts.capacity() + buckets.negative.counts.capacity()
+                buckets.positive.size_bytes() + buckets.negative.size_bytes()
             }
-            Layout::Explicit(buckets) => buckets.counts.capacity(),
+            Layout::Explicit(buckets) => buckets.counts.capacity() * size_of::<u64>(),
         };
-        size_of::<Self>() + buckets * size_of::<u64>()
+        size_of::<Self>() + buckets
     }
 
     /// Whether merging the empty `other` would leave this layout as it is.

@@ -109,7 +109,7 @@ impl Distribution {
             }
             now.push((at, count));
         }
-        let count: u64 = new.counts.iter().sum();
+        let count: u64 = new.counts().sum();
         if count == 0 {
             return None; // A sum that was late stays for the next time.
         }
@@ -137,11 +137,12 @@ impl Distribution {
     fn take_extremes(&self, new: &Buckets) -> (f64, f64) {
         let min = self.min_ns.swap(u64::MAX, Relaxed) as f64 * 1e-9;
         let max = self.max_ns.swap(0, Relaxed) as f64 * 1e-9;
-        let last = new.offset + new.counts.len() as i32 - 1;
-        let (low, low_end) = bucket_bounds(new.offset);
+        let first = new.first().unwrap_or(FIRST);
+        let last = new.last().unwrap_or(first);
+        let (low, low_end) = bucket_bounds(first);
         let (high_start, high) = bucket_bounds(last);
         // The first and the last bucket also hold what lies beyond them.
-        let min_fits = min <= low_end && (min > low || new.offset == FIRST);
+        let min_fits = min <= low_end && (min > low || first == FIRST);
         let max_fits = max > high_start && (max <= high || last == FIRST + BUCKETS as i32 - 1);
         let min = if min_fits { min } else { low };
         let max = if max_fits { max } else { high };

@@ -151,7 +151,10 @@ fn write_json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
 /// A distribution: count, sum, extremes and its buckets as they are.
 fn histogram(histogram: &Histogram) -> serde_json::Value {
     let finite = |value: f64| value.is_finite().then_some(value);
-    let buckets = |buckets: &Buckets| json!({"offset": buckets.offset, "counts": buckets.counts});
+    let buckets = |buckets: &Buckets| {
+        let (offset, counts) = buckets.to_counts();
+        json!({"offset": offset, "counts": counts})
+    };
     let layout = match &histogram.layout {
         Layout::Exponential(layout) => json!({
             "scale": layout.scale,

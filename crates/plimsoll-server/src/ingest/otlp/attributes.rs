@@ -82,11 +82,8 @@ impl<'a> Tags<'a> {
         value: impl Into<Cow<'a, str>>,
     ) -> Result<(), String> {
         let (name, value) = (name.into(), value.into());
-        if name.len() > MAX_TAG_BYTES || value.len() > MAX_TAG_BYTES {
-            let shown: String = name.chars().take(60).collect();
-            return Err(format!(
-                "has an attribute ({shown}) longer than {MAX_TAG_BYTES} bytes"
-            ));
+        if let Some(reason) = too_long(&name, &value) {
+            return Err(reason);
         }
         if !name.is_empty() && !value.is_empty() && self.get(&name).is_none() {
             self.0.push((name, value));
@@ -112,6 +109,17 @@ impl<'a> Tags<'a> {
         pairs.sort_unstable();
         pairs
     }
+}
+
+/// Why a tag cannot be kept.
+pub(super) fn too_long(name: &str, value: &str) -> Option<String> {
+    if name.len() <= MAX_TAG_BYTES && value.len() <= MAX_TAG_BYTES {
+        return None;
+    }
+    let shown: String = name.chars().take(60).collect();
+    Some(format!(
+        "has an attribute ({shown}) longer than {MAX_TAG_BYTES} bytes"
+    ))
 }
 
 /// The value of the first attribute that has one of `names`.

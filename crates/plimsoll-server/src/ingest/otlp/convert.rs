@@ -12,6 +12,7 @@ use plimsoll::histogram::Histogram;
 use super::attributes::{Tags, find, underscored};
 use super::names::{Change, Rule, Shape, rules};
 use super::points::{Point, PointValue, Sink};
+use crate::store::key;
 use crate::store::table::{Kind, Nanos};
 
 /// The route of requests that matched none.
@@ -187,14 +188,15 @@ impl<'a> OfMetric<'a> {
                 // Nothing but the start tells the totals of several processes apart.
                 tags.add("stream", start_text(start))?;
             }
+            let measurement = match rule {
+                Some(rule) => Cow::Borrowed(rule.measurement),
+                None => underscored(&self.metric.name),
+            };
             Ok(Point {
-                measurement: match rule {
-                    Some(rule) => Cow::Borrowed(rule.measurement),
-                    None => underscored(&self.metric.name),
-                },
+                key: Cow::Owned(key::encode(&measurement, &tags.sorted())),
+                measurement,
                 field: rule.map_or(field, |rule| rule.field),
                 kind: self.kind,
-                tags,
                 time,
                 start,
                 value,

@@ -36,7 +36,7 @@ pub(super) fn explicit(point: &HistogramDataPoint, factor: f64) -> Result<Histog
     if !bounds.iter().all(|bound| bound.is_finite()) || !bounds.is_sorted_by(|a, b| a < b) {
         return Err("has bounds that do not ascend".to_owned());
     }
-    check_count(point.count, &[&counts])?;
+    check_count(point.count, counts.iter().copied())?;
     let layout = Layout::Explicit(Explicit {
         bounds: bounds.into(),
         counts,
@@ -61,10 +61,8 @@ pub(super) fn exponential(
         .ok_or_else(|| format!("has scale {}, which is not between -10 and 20", point.scale))?;
     let positive = side(point.positive.as_ref())?;
     let negative = side(point.negative.as_ref())?;
-    check_count(
-        point.count,
-        &[&positive.counts, &negative.counts, &[point.zero_count]],
-    )?;
+    let counts = positive.counts().chain(negative.counts());
+    check_count(point.count, counts.chain([point.zero_count]))?;
     let layout = if factor == 1.0 {
         Layout::Exponential(Exponential {
             scale,
@@ -72,7 +70,7 @@ pub(super) fn exponential(
             positive,
             negative,
         })
-    } else if negative.counts.iter().any(|&count| count > 0) {
+    } else if !negative.is_empty() {
         return Err("counts negative values of a unit that is converted".to_owned());
     } else {
         Layout::Explicit(with_bounds(scale, point.zero_count, &positive, factor)?)
@@ -131,35 +129,27 @@ fn side(sent: Option<&SentBuckets>) -> Result<Buckets, String> {
         .and_then(|skipped| sent.offset.checked_add(skipped))
         .filter(|offset| offset.checked_add(MAX_BUCKETS as i32 + 1).is_some())
         .ok_or_else(beyond)?;
-    Ok(Buckets {
-        offset,
-        counts: counts.to_vec(),
-    })
+    Ok(Buckets::from_counts(offset, counts))
 }
 
 fn with_bounds(scale: i8, zero: u64, positive: &Buckets, factor: f64) -> Result<Explicit, String> {
     let base_log2 = (-f64::from(scale)).exp2();
-    let bounds: Vec<f64> = (0..=positive.counts.len() as i32)
-        .map(|step| (f64::from(positive.offset + step) * base_log2).exp2() * factor)
+    let (offset, counts) = positive.to_counts();
+    let bounds: Vec<f64> = (0..=counts.len() as i32)
+        .map(|step| (f64::from(offset + step) * base_log2).exp2() * factor)
         .collect();
     if !bounds.iter().all(|bound| bound.is_finite()) || !bounds.is_sorted_by(|a, b| a < b) {
         return Err("has buckets beyond the range of a 64-bit float".to_owned());
     }
-    let counts = std::iter::once(zero)
-        .chain(positive.counts.iter().copied())
-        .chain([0])
-        .collect();
+    let counts = std::iter::once(zero).chain(counts).chain([0]).collect();
     Ok(Explicit {
         bounds: bounds.into(),
         counts,
     })
 }
 
-fn check_count(count: u64, buckets: &[&[u64]]) -> Result<(), String> {
-    let sum = buckets
-        .iter()
-        .flat_map(|side| side.iter())
-        .try_fold(0u64, |sum, &count| sum.checked_add(count));
+fn check_count(count: u64, mut buckets: impl Iterator<Item = u64>) -> Result<(), String> {
+    let sum = buckets.try_fold(0u64, |sum, count| sum.checked_add(count));
     match sum {
         Some(sum) if sum == count => Ok(()),
         Some(sum) => Err(format!("counts {count} values, but {sum} in its buckets")),
@@ -249,7 +239,7 @@ mod tests {
     fn empty_buckets_at_the_ends_are_left_out() {
         let histogram = exponential(&sent(3, -2, &[0, 0, 4, 0, 1, 0]), 1.0).expect("well formed");
         assert!(matches!(&histogram.layout,
-            Layout::Exponential(e) if e.positive == Buckets { offset: 0, counts: vec![4, 0, 1] }));
+            Layout::Exponential(e) if e.positive == Buckets::from_counts(0, &[4, 0, 1])));
     }
 
     #[test]

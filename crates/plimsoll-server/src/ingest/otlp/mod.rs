@@ -124,7 +124,8 @@ impl Otlp {
 
     fn keep_mapped(&self, mut mapped: Mapped, now: Nanos) -> Result<Taken, AppendError> {
         let mut refusals = std::mem::take(&mut mapped.refusals);
-        let mut rows = match self.keep_spans(&mapped.rows, now, &mut refusals) {
+        let rows = std::mem::take(&mut mapped.rows);
+        let mut rows = match self.keep_spans(rows, now, &mut refusals) {
             Ok(rows) => rows,
             Err(error) => {
                 self.spans.forget(mapped);
@@ -137,7 +138,7 @@ impl Otlp {
         let service = mapped.seen.first().map(|seen| seen.service.clone());
         let settled = self.spans.remember(mapped, now);
         // What was sent is on disk already; this only tells who called.
-        rows += self.keep_spans(&settled, now, &mut Refusals::default())?;
+        rows += self.keep_spans(settled, now, &mut Refusals::default())?;
         if refusals.points > 0 {
             refusals.service = service.unwrap_or_default();
             let spans = refusals.points;
@@ -148,14 +149,15 @@ impl Otlp {
 
     fn keep_spans(
         &self,
-        span_rows: &[spans::SpanRow],
+        span_rows: Vec<spans::SpanRow>,
         now: Nanos,
         refusals: &mut Refusals,
     ) -> Result<usize, AppendError> {
         let mut rows = Rows::new(&self.store, &self.streams, now);
         for row in span_rows {
-            if let Err(reason) = row.point().and_then(|point| rows.add(point)) {
-                refusals.add(row.spans(), format!("span {reason}"));
+            let spans = row.spans();
+            if let Err(reason) = rows.add(row.into_point()) {
+                refusals.add(spans, format!("span {reason}"));
             }
         }
         refusals.out_of_time += rows.refusals.out_of_time;

@@ -27,7 +27,8 @@ pub(super) struct Point<'a> {
     /// Without the ending that tells kinds apart, see [`field_of`].
     pub field: &'static str,
     pub kind: Kind,
-    pub tags: Tags<'a>,
+    /// The series, see [`crate::store::key`].
+    pub key: Cow<'a, [u8]>,
     pub time: Nanos,
     /// When a cumulative value began to grow.
     pub start: Option<Nanos>,

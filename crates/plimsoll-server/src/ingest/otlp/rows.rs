@@ -14,7 +14,6 @@ use super::streams::{Start, StreamKey, Streams};
 use crate::services::Seen;
 use crate::store::Store;
 use crate::store::aggregate::cumulative::LONGEST_HOLE;
-use crate::store::key;
 use crate::store::schema::{FieldError, Schema, Type};
 use crate::store::series::SeriesIndex;
 use crate::store::table::{Batch, Column, Kind, Nanos, SeriesId, Table, Values};
@@ -118,11 +117,11 @@ impl<'a> Rows<'a> {
             .get_mut(point.measurement.as_ref())
             .expect("just inserted");
         let column = table.column(self.store.schema(), &point)?;
-        let key = key::encode(&point.measurement, &point.tags.sorted());
+        let key = &*point.key;
         let index = self.store.series();
         let known = match self.own {
-            true => index.intern_own(&key, SeriesIndex::OWN_ROOM),
-            false => index.intern_series(&key, true),
+            true => index.intern_own(key, SeriesIndex::OWN_ROOM),
+            false => index.intern_series(key, true),
         };
         let series = known.map_err(|limit| {
             self.refusals.over_series_limit += 1;

@@ -264,7 +264,10 @@ impl<'a> Export<'a> {
         (mapped.rows, mapped.waiting) = settle(&traces, &self.spans, &mapped.settled);
         let room = traces.has_room();
         drop(traces);
-        for (row, waits_for) in rows::rows(groups, &self.resources, &mut memory.names.lock(), now) {
+        let mut names = memory.names.lock();
+        let rows = rows::rows(groups, &self.resources, &mut names, now, &mut self.refusals);
+        drop(names);
+        for (row, waits_for) in rows {
             if waits_for != 0 && room {
                 mapped.waiting.push(Waiting {
                     key: waits_for,

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use plimsoll::histogram::Histogram;
 
-use super::super::attributes::Tags;
+use super::super::attributes::too_long;
 use super::super::points::{Point, PointValue};
+use super::super::refusals::Refusals;
 use super::names::{Named, Names};
 use super::observation::Observation;
 use super::traces::{Caller, Found, SpanKey};
+use crate::store::key;
 use crate::store::table::{Kind, Nanos};
 
 /// Ends within one of these share a row.
@@ -43,6 +46,10 @@ impl Group {
         self.duration.merge(&other.duration);
         self.last_end = self.last_end.max(other.last_end);
         self.names = self.names.wrapping_add(other.names);
+    }
+
+    fn spans(&self) -> usize {
+        usize::try_from(self.duration.count).unwrap_or(usize::MAX)
     }
 
     fn time(&self) -> Nanos {
@@ -85,7 +92,8 @@ impl<'a> GroupKey<'a> {
 #[derive(Clone, Debug)]
 pub(in super::super) struct SpanRow {
     measurement: &'static str,
-    tags: Vec<(&'static str, Arc<str>)>,
+    /// The series, see [`key`].
+    key: Box<[u8]>,
     time: Nanos,
     duration: Histogram,
 }
@@ -105,23 +113,16 @@ impl SpanRow {
     }
 
     /// As the batch takes it.
-    ///
-    /// # Errors
-    /// A tag that is too long.
-    pub(in super::super) fn point(&self) -> Result<Point<'_>, String> {
-        let mut tags = Tags::default();
-        for (name, value) in &self.tags {
-            tags.add(*name, &**value)?;
-        }
-        Ok(Point {
+    pub(in super::super) fn into_point(self) -> Point<'static> {
+        Point {
             measurement: self.measurement.into(),
             field: "duration",
             kind: Kind::Delta,
-            tags,
+            key: self.key.into_vec().into(),
             time: self.time,
             start: None,
-            value: PointValue::Histogram(self.duration.clone()),
-        })
+            value: PointValue::Histogram(self.duration),
+        }
     }
 
     /// The row under its caller, and the one that takes back what was written before its caller was known.
@@ -130,29 +131,37 @@ impl SpanRow {
             duration: Histogram::new(),
             ..self.clone()
         };
-        let mut after = self.clone();
-        after
-            .tags
-            .retain(|(name, _)| !matches!(*name, "route" | "method"));
+        let (measurement, mut tags) = key::decode(&self.key);
+        tags.retain(|(name, _)| !matches!(&**name, "route" | "method"));
         if let Some(caller) = caller {
-            after.tags.push(("route", caller.route.clone()));
-            after.tags.push(("method", caller.method.clone()));
+            tags.push(("route".into(), (&*caller.route).into()));
+            tags.push(("method".into(), (&*caller.method).into()));
         }
+        let after = SpanRow {
+            key: key::encode(&measurement, &tags).into(),
+            ..self.clone()
+        };
         [before, after]
     }
 }
 
+/// Tags of a row.
+type RowTags = Vec<(&'static str, Arc<str>)>;
+
 /// Gives the groups of an export their tags. Those that are alike once names are bounded become one row.
 pub(super) fn rows(
     groups: HashMap<GroupKey<'_>, Group, RandomState>,
-    resources: &[Vec<(&'static str, Arc<str>)>],
+    resources: &[RowTags],
     names: &mut Names,
     now: Nanos,
+    refusals: &mut Refusals,
 ) -> Vec<(SpanRow, SpanKey)> {
-    type Alike = (&'static str, Vec<(&'static str, Arc<str>)>, SpanKey, Nanos);
-    let mut rows: HashMap<Alike, Group, RandomState> = HashMap::default();
+    type Alike = (Box<[u8]>, SpanKey, Nanos);
+    let mut rows: HashMap<Alike, (&'static str, Group), RandomState> =
+        HashMap::with_capacity_and_hasher(groups.len(), RandomState::default());
+    let mut tags = RowTags::new();
     for (key, group) in groups {
-        let mut tags = resources[key.resource].clone();
+        tags.clone_from(&resources[key.resource]);
         let service = tags.iter().find(|(name, _)| *name == "service");
         let service = service.map_or("".into(), |(_, service)| service.clone());
         let mut bounded = |named, text: &str| names.bounded(&service, named, text, now);
@@ -214,20 +223,24 @@ pub(super) fn rows(
                 "messages"
             }
         };
-        tags.retain(|(_, value)| !value.is_empty());
-        let alike = (measurement, tags, key.waits_for, key.window);
-        match rows.get_mut(&alike) {
-            Some(known) => known.join(&group),
-            None => {
-                rows.insert(alike, group);
+        if let Some(reason) = tags.iter().find_map(|(name, value)| too_long(name, value)) {
+            refusals.add(group.spans(), format!("span {reason}"));
+            continue;
+        }
+        tags.sort_unstable_by_key(|(name, _)| *name);
+        let series = key::encode(measurement, &tags).into_boxed_slice();
+        match rows.entry((series, key.waits_for, key.window)) {
+            Entry::Occupied(known) => known.into_mut().1.join(&group),
+            Entry::Vacant(new) => {
+                new.insert((measurement, group));
             }
         }
     }
-    let row = |((measurement, tags, waits_for, _), group): (Alike, Group)| {
+    let row = |((key, waits_for, _), (measurement, group)): (Alike, (&'static str, Group))| {
         let time = group.time();
         let row = SpanRow {
             measurement,
-            tags,
+            key,
             time,
             duration: group.duration,
         };
@@ -236,7 +249,7 @@ pub(super) fn rows(
     rows.into_iter().map(row).collect()
 }
 
-fn push_status(tags: &mut Vec<(&'static str, Arc<str>)>, status: Option<u16>) {
+fn push_status(tags: &mut RowTags, status: Option<u16>) {
     if let Some(status) = status {
         tags.push(("status", status.to_string().into()));
     }

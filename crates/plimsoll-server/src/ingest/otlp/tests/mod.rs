@@ -122,7 +122,8 @@ fn text(values: &Values, row: usize) -> String {
             let buckets = match &histogram.layout {
                 Layout::Explicit(explicit) => format!("{:?}{:?}", explicit.bounds, explicit.counts),
                 Layout::Exponential(buckets) => {
-                    format!("{}:{:?}", buckets.positive.offset, buckets.positive.counts)
+                    let (offset, counts) = buckets.positive.to_counts();
+                    format!("{offset}:{counts:?}")
                 }
             };
             format!("#{} {} {buckets}", histogram.count, histogram.sum)
