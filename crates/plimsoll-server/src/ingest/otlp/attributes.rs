@@ -51,10 +51,7 @@ impl<'a> Tags<'a> {
         used: &[&str],
     ) -> Result<Self, String> {
         if attributes.len() > MAX_ATTRIBUTES {
-            return Err(format!(
-                "has {} attributes, the most are {MAX_ATTRIBUTES}",
-                attributes.len()
-            ));
+            return Err(too_many(attributes.len()));
         }
         let mut tags = self.clone();
         for attribute in attributes
@@ -109,6 +106,10 @@ impl<'a> Tags<'a> {
         pairs.sort_unstable();
         pairs
     }
+}
+
+pub(super) fn too_many(attributes: usize) -> String {
+    format!("has {attributes} attributes, the most are {MAX_ATTRIBUTES}")
 }
 
 /// Why a tag cannot be kept.

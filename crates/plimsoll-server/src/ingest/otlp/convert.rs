@@ -1,31 +1,42 @@
 //! One point as values of fields: rule, tags, unit.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{
-    ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint, SummaryDataPoint,
+    ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint, SummaryDataPoint,
     number_data_point,
 };
 use plimsoll::histogram::Histogram;
 
 use super::attributes::{Tags, find, underscored};
 use super::names::{Change, Rule, Shape, rules};
+use super::places::Place;
 use super::points::{Point, PointValue, Sink};
 use crate::store::key;
 use crate::store::table::{Kind, Nanos};
 
 /// The route of requests that matched none.
 const UNMATCHED: &str = "<unmatched>";
+/// Fields of metrics without a rule.
+pub(super) const VALUE: &str = "value";
+pub(super) const DISTRIBUTION: &str = "distribution";
 /// Set on a point that says "no value any more".
 const NO_RECORDED_VALUE: u32 = 1;
 
+/// When a point was taken, since when it counts, and its flags, as sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Times {
+    pub(super) time: u64,
+    pub(super) start: u64,
+    pub(super) flags: u32,
+}
+
 /// What all points have.
+#[derive(Clone, Copy)]
 pub(super) struct Sent<'a> {
     attributes: &'a [KeyValue],
-    time: u64,
-    start: u64,
-    flags: u32,
+    times: Times,
 }
 
 /// The messages differ in their values alone.
@@ -35,9 +46,11 @@ macro_rules! sent_from {
             fn from(point: &'a $point) -> Self {
                 Self {
                     attributes: &point.attributes,
-                    time: point.time_unix_nano,
-                    start: point.start_time_unix_nano,
-                    flags: point.flags,
+                    times: Times {
+                        time: point.time_unix_nano,
+                        start: point.start_time_unix_nano,
+                        flags: point.flags,
+                    },
                 }
             }
         }
@@ -52,69 +65,85 @@ sent_from!(
 );
 
 /// What the points of one metric share.
+#[derive(Clone)]
 pub(super) struct OfMetric<'a> {
-    pub(super) metric: &'a Metric,
-    pub(super) tags: &'a Tags<'a>,
-    pub(super) shape: Shape,
+    pub(super) name: &'a str,
+    unit: &'a str,
+    tags: &'a Tags<'a>,
+    shape: Shape,
     pub(super) kind: Kind,
+    rules: Vec<&'static Rule>,
 }
 
 impl<'a> OfMetric<'a> {
-    pub(super) fn number(&self, point: &'a NumberDataPoint, sink: &mut impl Sink) {
+    pub(super) fn new(
+        name: &'a str,
+        unit: &'a str,
+        tags: &'a Tags<'a>,
+        shape: Shape,
+        kind: Kind,
+    ) -> Self {
+        Self {
+            name,
+            unit,
+            tags,
+            shape,
+            kind,
+            rules: rules(name).filter(|rule| rule.shape == shape).collect(),
+        }
+    }
+
+    pub(super) fn number(&self, point: &NumberDataPoint, sink: &mut impl Sink) {
         let sent = Sent::from(point);
-        let Some(value) = point.value else {
-            return if sent.flags & NO_RECORDED_VALUE == 0 {
-                sink.refuse(&self.metric.name, 1, "has no value".into())
+        let place = |start| self.place(sent.attributes, VALUE, start);
+        self.number_at(sent.times, point.value, place, sink);
+    }
+
+    pub(super) fn number_at<P: Borrow<Place>>(
+        &self,
+        times: Times,
+        value: Option<number_data_point::Value>,
+        place: impl FnOnce(Option<Nanos>) -> Result<P, String>,
+        sink: &mut impl Sink,
+    ) {
+        let Some(value) = value else {
+            return if times.flags & NO_RECORDED_VALUE == 0 {
+                sink.refuse(self.name, 1, "has no value".into())
             };
         };
-        let rule = self.rule(sent.attributes);
-        self.keep(
-            sent,
-            rule,
-            "value",
-            |change| number(value, self.shape, rule.is_some(), change),
-            sink,
-        );
+        let value = |place: &Place| number(value, self.shape, place);
+        self.keep(times, place, value, sink);
     }
 
     pub(super) fn histogram(
         &self,
-        sent: Sent<'a>,
+        sent: Sent<'_>,
         convert: impl FnOnce(f64) -> Result<Histogram, String>,
         sink: &mut impl Sink,
     ) {
-        let rule = self.rule(sent.attributes);
-        let factor = |change| self.factor(change);
-        self.keep(
-            sent,
-            rule,
-            "distribution",
-            |change| convert(factor(change)).map(PointValue::Histogram),
-            sink,
-        );
+        let place = |start| self.place(sent.attributes, DISTRIBUTION, start);
+        self.histogram_at(sent.times, convert, place, sink);
+    }
+
+    pub(super) fn histogram_at<P: Borrow<Place>>(
+        &self,
+        times: Times,
+        convert: impl FnOnce(f64) -> Result<Histogram, String>,
+        place: impl FnOnce(Option<Nanos>) -> Result<P, String>,
+        sink: &mut impl Sink,
+    ) {
+        let value = |place: &Place| convert(self.factor(place.change)).map(PointValue::Histogram);
+        self.keep(times, place, value, sink);
     }
 
     /// A summary's count and sum are kept as totals; each quantile is a gauge with the tag `quantile`.
-    pub(super) fn summary(&self, point: &'a SummaryDataPoint, sink: &mut impl Sink) {
-        let sent = || Sent::from(point);
-        self.keep(
-            sent(),
-            None,
-            "count",
-            |_| Ok(PointValue::U64(point.count)),
-            sink,
-        );
-        self.keep(
-            sent(),
-            None,
-            "sum",
-            |_| finite(point.sum).map(PointValue::F64),
-            sink,
-        );
-        let states = OfMetric {
-            kind: Kind::Gauge,
-            ..*self
-        };
+    pub(super) fn summary(&self, point: &SummaryDataPoint, sink: &mut impl Sink) {
+        let sent = Sent::from(point);
+        let place = |field| move |start| self.place(sent.attributes, field, start);
+        let count = |_: &Place| Ok(PointValue::U64(point.count));
+        self.keep(sent.times, place("count"), count, sink);
+        let sum = |_: &Place| finite(point.sum).map(PointValue::F64);
+        self.keep(sent.times, place("sum"), sum, sink);
         // NaN: nothing was observed for a while.
         for quantile in point
             .quantile_values
@@ -123,37 +152,60 @@ impl<'a> OfMetric<'a> {
         {
             let mut tags = self.tags.clone();
             if let Err(reason) = tags.add("quantile", quantile.quantile.to_string()) {
-                return sink.refuse(&self.metric.name, 1, reason);
+                return sink.refuse(self.name, 1, reason);
             }
             let of = OfMetric {
                 tags: &tags,
-                ..states
+                kind: Kind::Gauge,
+                ..self.clone()
             };
-            of.keep(
-                sent(),
-                None,
-                "value",
-                |_| finite(quantile.value).map(PointValue::F64),
-                sink,
-            );
+            let place = |start| of.place(sent.attributes, VALUE, start);
+            let value = |_: &Place| finite(quantile.value).map(PointValue::F64);
+            of.keep(sent.times, place, value, sink);
         }
     }
 
+    /// Where the values of points with these attributes go; `field` is that of a metric without a rule.
+    ///
+    /// # Errors
+    /// Attributes that cannot be kept.
+    pub(super) fn place(
+        &self,
+        attributes: &[KeyValue],
+        field: &'static str,
+        start: Option<Nanos>,
+    ) -> Result<Place, String> {
+        let rule = self.rule(attributes);
+        let mut tags = self.tags_of(attributes, rule)?;
+        if let Some(start) = start
+            && tags.get("instance").is_none()
+        {
+            // Nothing but the start tells the totals of several processes apart.
+            tags.add("stream", start_text(start))?;
+        }
+        let measurement = match rule {
+            Some(rule) => Cow::Borrowed(rule.measurement),
+            None => Cow::Owned(underscored(self.name).into_owned()),
+        };
+        let key = key::encode(&measurement, &tags.sorted());
+        let mut place = Place::new(measurement, rule.map_or(field, |rule| rule.field), key);
+        place.is_named = rule.is_some();
+        place.change = rule.map_or(Change::Keep, |rule| rule.change);
+        Ok(place)
+    }
+
     fn rule(&self, attributes: &[KeyValue]) -> Option<&'static Rule> {
-        rules(&self.metric.name).find(|rule| {
-            rule.shape == self.shape
-                && rule
-                    .when
-                    .as_ref()
-                    .is_none_or(|when| match find(attributes, when.attributes) {
-                        Some(value) => value == when.equals,
-                        None => when.or_absent,
-                    })
-        })
+        let mut rules = self.rules.iter();
+        let found = rules.find(|rule| match &rule.when {
+            None => true,
+            Some(when) => find(attributes, when.attributes)
+                .map_or(when.or_absent, |value| value == when.equals),
+        });
+        found.copied()
     }
 
     fn factor(&self, change: Change) -> f64 {
-        match (change, self.metric.unit.as_str()) {
+        match (change, self.unit) {
             (Change::Seconds | Change::SecondsOfMillis, "ms") | (Change::SecondsOfMillis, "") => {
                 1e-3
             }
@@ -161,50 +213,39 @@ impl<'a> OfMetric<'a> {
         }
     }
 
-    fn keep(
+    /// Hands a point to `sink`; `place` is asked with the start if the value grows since one.
+    fn keep<P: Borrow<Place>>(
         &self,
-        sent: Sent<'_>,
-        rule: Option<&'static Rule>,
-        field: &'static str,
-        value: impl FnOnce(Change) -> Result<PointValue, String>,
+        times: Times,
+        place: impl FnOnce(Option<Nanos>) -> Result<P, String>,
+        value: impl FnOnce(&Place) -> Result<PointValue, String>,
         sink: &mut impl Sink,
     ) {
-        if sent.flags & NO_RECORDED_VALUE != 0 {
+        if times.flags & NO_RECORDED_VALUE != 0 {
             return;
         }
-        let point = value(rule.map_or(Change::Keep, |rule| rule.change)).and_then(|value| {
-            let time = Nanos::try_from(sent.time)
+        let found = || {
+            let time = Nanos::try_from(times.time)
                 .ok()
                 .filter(|&time| time > 0)
                 .ok_or("has no time")?;
-            let start = Nanos::try_from(sent.start)
+            let start = Nanos::try_from(times.start)
                 .ok()
                 .filter(|&start| start > 0 && start < time)
                 .filter(|_| self.kind == Kind::Cumulative);
-            let mut tags = self.tags_of(sent.attributes, rule)?;
-            if let Some(start) = start
-                && tags.get("instance").is_none()
-            {
-                // Nothing but the start tells the totals of several processes apart.
-                tags.add("stream", start_text(start))?;
-            }
-            let measurement = match rule {
-                Some(rule) => Cow::Borrowed(rule.measurement),
-                None => underscored(&self.metric.name),
-            };
-            Ok(Point {
-                key: Cow::Owned(key::encode(&measurement, &tags.sorted())),
-                measurement,
-                field: rule.map_or(field, |rule| rule.field),
+            let place = place(start)?;
+            let value = value(place.borrow())?;
+            let point = Point {
                 kind: self.kind,
                 time,
                 start,
                 value,
-            })
-        });
-        match point {
-            Ok(point) => sink.point(&self.metric.name, point),
-            Err(reason) => sink.refuse(&self.metric.name, 1, reason),
+            };
+            Ok((place, point))
+        };
+        match found() {
+            Ok((place, point)) => sink.point(self.name, place.borrow(), point),
+            Err(reason) => sink.refuse(self.name, 1, reason),
         }
     }
 
@@ -272,11 +313,10 @@ fn without_query(target: Option<Cow<'_, str>>) -> Cow<'_, str> {
 fn number(
     value: number_data_point::Value,
     shape: Shape,
-    named: bool,
-    change: Change,
+    place: &Place,
 ) -> Result<PointValue, String> {
     use number_data_point::Value::{AsDouble, AsInt};
-    if named && shape == Shape::Counter {
+    if place.is_named && shape == Shape::Counter {
         return match value {
             AsInt(value) => u64::try_from(value)
                 .map_err(|_| format!("counts {value}"))
@@ -291,7 +331,7 @@ fn number(
         AsInt(value) => value as f64,
         AsDouble(value) => finite(value)?,
     };
-    Ok(PointValue::F64(if change == Change::Complement {
+    Ok(PointValue::F64(if place.change == Change::Complement {
         1.0 - value
     } else {
         value

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::json;
 use super::weight::{self, Message};
+use super::wire::NoMessage;
 
 /// Most bytes that the messages of one body may take in memory.
 pub(super) const MAX_DECODED_BYTES: usize = 192 << 20;
@@ -26,6 +27,12 @@ pub(super) enum DecodeError {
     TooLarge,
     /// What is wrong with it.
     Malformed(String),
+}
+
+impl From<NoMessage> for DecodeError {
+    fn from(NoMessage: NoMessage) -> Self {
+        Self::Malformed("cut off or broken".to_owned())
+    }
 }
 
 /// A request of the protocol.

@@ -1,5 +1,7 @@
 //! Histograms of OTLP as ours. Malformed ones are refused rather than repaired.
 
+use std::sync::Arc;
+
 use opentelemetry_proto::tonic::metrics::v1::{
     ExponentialHistogramDataPoint, HistogramDataPoint,
     exponential_histogram_data_point::Buckets as SentBuckets,
@@ -10,43 +12,75 @@ use plimsoll::histogram::{Buckets, Explicit, Exponential, Histogram, Layout};
 const MAX_BUCKETS: usize = 4_096;
 
 /// Takes over a histogram with bounds; its values are multiplied by `factor`.
-pub(super) fn explicit(point: &HistogramDataPoint, factor: f64) -> Result<Histogram, String> {
-    let mut counts = point.bucket_counts.clone();
-    let bounds: Vec<f64> = point
-        .explicit_bounds
-        .iter()
-        .map(|bound| bound * factor)
-        .collect();
-    if counts.is_empty() && bounds.is_empty() {
-        counts = vec![point.count];
+/// What a point of a histogram with explicit bounds counted.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) count: u64,
+    pub(super) sum: Option<f64>,
+    pub(super) min: Option<f64>,
+    pub(super) max: Option<f64>,
+    pub(super) counts: Vec<u64>,
+}
+
+impl From<&HistogramDataPoint> for Counted {
+    fn from(point: &HistogramDataPoint) -> Self {
+        Self {
+            count: point.count,
+            sum: point.sum,
+            min: point.min,
+            max: point.max,
+            counts: point.bucket_counts.clone(),
+        }
     }
-    if counts.len() != bounds.len() + 1 {
-        return Err(format!(
-            "has {} buckets for {} bounds",
-            counts.len(),
-            bounds.len()
-        ));
+}
+
+/// The bounds of the point before, for the points of a metric have the same.
+#[derive(Debug, Default)]
+pub(super) struct Bounds(Option<Arc<[f64]>>);
+
+impl Bounds {
+    fn of(&mut self, sent: &[f64], factor: f64) -> Result<Arc<[f64]>, String> {
+        if let Some(known) = &self.0
+            && known.len() == sent.len()
+            && known
+                .iter()
+                .zip(sent)
+                .all(|(known, sent)| *known == sent * factor)
+        {
+            return Ok(known.clone());
+        }
+        let bounds: Arc<[f64]> = sent.iter().map(|bound| bound * factor).collect();
+        if !bounds.iter().all(|bound| bound.is_finite()) || !bounds.is_sorted_by(|a, b| a < b) {
+            return Err("has bounds that do not ascend".to_owned());
+        }
+        self.0 = Some(bounds.clone());
+        Ok(bounds)
     }
-    if counts.len() > MAX_BUCKETS {
-        return Err(format!(
-            "has {} buckets, the most are {MAX_BUCKETS}",
-            counts.len()
-        ));
+}
+
+impl Counted {
+    pub(super) fn explicit(
+        self,
+        bounds: &[f64],
+        factor: f64,
+        known: &mut Bounds,
+    ) -> Result<Histogram, String> {
+        let mut counts = self.counts;
+        if counts.is_empty() && bounds.is_empty() {
+            counts = vec![self.count];
+        }
+        let buckets = counts.len();
+        if buckets != bounds.len() + 1 {
+            return Err(format!("has {buckets} buckets for {} bounds", bounds.len()));
+        }
+        if buckets > MAX_BUCKETS {
+            return Err(format!("has {buckets} buckets, the most are {MAX_BUCKETS}"));
+        }
+        let bounds = known.of(bounds, factor)?;
+        check_count(self.count, counts.iter().copied())?;
+        let layout = Layout::Explicit(Explicit { bounds, counts });
+        finish(layout, self.count, [self.sum, self.min, self.max], factor)
     }
-    if !bounds.iter().all(|bound| bound.is_finite()) || !bounds.is_sorted_by(|a, b| a < b) {
-        return Err("has bounds that do not ascend".to_owned());
-    }
-    check_count(point.count, counts.iter().copied())?;
-    let layout = Layout::Explicit(Explicit {
-        bounds: bounds.into(),
-        counts,
-    });
-    finish(
-        layout,
-        point.count,
-        [point.sum, point.min, point.max],
-        factor,
-    )
 }
 
 /// Takes over a histogram with growing buckets. With a `factor` other than 1 its buckets no longer lie on powers of
@@ -204,6 +238,11 @@ mod tests {
             }),
             ..Default::default()
         }
+    }
+
+    fn explicit(point: &HistogramDataPoint, factor: f64) -> Result<Histogram, String> {
+        let mut bounds = Bounds::default();
+        Counted::from(point).explicit(&point.explicit_bounds, factor, &mut bounds)
     }
 
     #[test]

@@ -52,7 +52,8 @@ use crate::tick;
     ),
 )]
 pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    take_in::<ExportMetricsServiceRequest>(app, headers, body, decoded(Otlp::ingest)).await
+    let keep = lying(Otlp::ingest, Otlp::ingest_bytes);
+    take_in::<ExportMetricsServiceRequest>(app, headers, body, keep).await
 }
 
 /// Takes in spans: requests, queries, outgoing calls and messages are counted, spans are not kept.
@@ -76,15 +77,7 @@ pub async fn metrics(State(app): State<App>, headers: HeaderMap, body: Body) -> 
     ),
 )]
 pub async fn traces(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    let json = decoded(Otlp::ingest_spans);
-    let keep = move |otlp: &Otlp, plain: &[u8], format, now| match format {
-        Format::Json => json(otlp, plain, format, now),
-        Format::Protobuf => {
-            let taken = otlp.ingest_span_bytes(plain, now);
-            let taken = taken.map_err(problem_of::<ExportTraceServiceRequest>)?;
-            taken.map_err(problem)
-        }
-    };
+    let keep = lying(Otlp::ingest_spans, Otlp::ingest_span_bytes);
     take_in::<ExportTraceServiceRequest>(app, headers, body, keep).await
 }
 
@@ -119,6 +112,21 @@ fn decoded<R: Request>(
     move |otlp, plain, format, now| {
         let request: R = decode(plain, format).map_err(problem_of::<R>)?;
         keep(otlp, &request, now).map_err(problem)
+    }
+}
+
+/// JSON is decoded, protobuf read where it lies.
+fn lying<R: Request>(
+    json: fn(&Otlp, &R, Nanos) -> Result<Taken, AppendError>,
+    protobuf: fn(&Otlp, &[u8], Nanos) -> Result<Result<Taken, AppendError>, DecodeError>,
+) -> impl Fn(&Otlp, &[u8], Format, Nanos) -> Result<Taken, Problem> + Copy {
+    let json = decoded(json);
+    move |otlp, plain, format, now| match format {
+        Format::Json => json(otlp, plain, format, now),
+        Format::Protobuf => {
+            let taken = protobuf(otlp, plain, now).map_err(problem_of::<R>)?;
+            taken.map_err(problem)
+        }
     }
 }
 

@@ -12,7 +12,9 @@ pub(crate) mod exposed;
 mod histograms;
 pub mod http;
 mod json;
+mod lying;
 pub(crate) mod names;
+mod places;
 mod points;
 mod refusals;
 mod rows;
@@ -39,6 +41,7 @@ use crate::store::table::Nanos;
 use crate::store::{AppendError, Store};
 use crate::stream::Hub;
 use decode::DecodeError;
+use places::Places;
 use rows::Rows;
 use spans::exemplars::Exemplars;
 use spans::{Mapped, SpanMemory};
@@ -63,6 +66,7 @@ pub struct Otlp {
     services: Arc<Services>,
     hub: Arc<Hub>,
     streams: Streams,
+    places: Places,
     spans: SpanMemory,
     decoding: Semaphore,
     /// Log records that were sent; none is kept.
@@ -77,6 +81,7 @@ impl Otlp {
             services,
             hub,
             streams: Streams::default(),
+            places: Places::default(),
             spans: SpanMemory::default(),
             log_records: AtomicU64::new(0),
             decoding: Semaphore::new(DECODED_AT_ONCE),
@@ -92,8 +97,23 @@ impl Otlp {
         request: &ExportMetricsServiceRequest,
         now: Nanos,
     ) -> Result<Taken, AppendError> {
-        let rows = Rows::new(&self.store, &self.streams, now);
-        self.keep(request, rows, now)
+        let mut rows = Rows::new(&self.store, &self.streams, now);
+        points::walk(request, &mut rows);
+        self.keep(rows, now)
+    }
+
+    /// The same for a request of protobuf, read where it lies.
+    ///
+    /// # Errors
+    /// Bytes that are no such request, and as [`Otlp::ingest`].
+    fn ingest_bytes(
+        &self,
+        request: &[u8],
+        now: Nanos,
+    ) -> Result<Result<Taken, AppendError>, DecodeError> {
+        let mut rows = Rows::new(&self.store, &self.streams, now);
+        lying::walk(request, &self.places, &mut rows)?;
+        Ok(self.keep(rows, now))
     }
 
     /// Counts the spans of a request. When this returns `Ok`, what was not refused is on disk. Blocks until then.
@@ -117,8 +137,7 @@ impl Otlp {
         request: &[u8],
         now: Nanos,
     ) -> Result<Result<Taken, AppendError>, DecodeError> {
-        let mapped = self.spans.map_bytes(request, now);
-        let mapped = mapped.map_err(|_| DecodeError::Malformed("cut off or broken".to_owned()))?;
+        let mapped = self.spans.map_bytes(request, now)?;
         Ok(self.keep_mapped(mapped, now))
     }
 
@@ -156,7 +175,8 @@ impl Otlp {
         let mut rows = Rows::new(&self.store, &self.streams, now);
         for row in span_rows {
             let spans = row.spans();
-            if let Err(reason) = rows.add(row.into_point()) {
+            let (place, point) = row.into_point();
+            if let Err(reason) = rows.add(&place, point) {
                 refusals.add(spans, format!("span {reason}"));
             }
         }
@@ -208,24 +228,20 @@ impl Otlp {
         request: &ExportMetricsServiceRequest,
         now: Nanos,
     ) -> Result<Taken, AppendError> {
-        let rows = Rows::new(&self.store, &self.streams, now).own();
-        self.keep(request, rows, now)
+        let mut rows = Rows::new(&self.store, &self.streams, now).own();
+        points::walk(request, &mut rows);
+        self.keep(rows, now)
     }
 
-    fn keep(
-        &self,
-        request: &ExportMetricsServiceRequest,
-        mut rows: Rows<'_>,
-        now: Nanos,
-    ) -> Result<Taken, AppendError> {
-        points::walk(request, &mut rows);
+    fn keep(&self, mut rows: Rows<'_>, now: Nanos) -> Result<Taken, AppendError> {
         let mut refusals = std::mem::take(&mut rows.refusals);
-        if refusals.points > 0 {
-            refusals.service = service_of(request);
-        }
         let started = std::mem::take(&mut rows.started);
         let exports = std::mem::take(&mut rows.exports);
         let seen = std::mem::take(&mut rows.seen);
+        if refusals.points > 0 {
+            let service = seen.first().map(|seen| seen.service.clone());
+            refusals.service = service.unwrap_or_else(|| attributes::UNKNOWN_SERVICE.to_owned());
+        }
         let batch = rows.into_batch();
         let rows = ingest::rows(&batch);
         if !batch.tables.is_empty() {
@@ -251,16 +267,4 @@ impl Otlp {
         // The semaphore is never closed.
         self.decoding.acquire().await.ok()
     }
-}
-
-/// The service of the first resource that names one.
-fn service_of(request: &ExportMetricsServiceRequest) -> String {
-    let resources = request.resource_metrics.iter();
-    let attributes = resources.filter_map(|sent| Some(&sent.resource.as_ref()?.attributes));
-    let mut named =
-        attributes.filter_map(|attributes| attributes::find(attributes, &["service.name"]));
-    named.next().map_or_else(
-        || attributes::UNKNOWN_SERVICE.to_owned(),
-        std::borrow::Cow::into_owned,
-    )
 }

@@ -10,8 +10,9 @@ use plimsoll::histogram::Histogram;
 
 use super::attributes::Tags;
 use super::convert::{OfMetric, Sent};
-use super::histograms;
+use super::histograms::{self, Bounds, Counted};
 use super::names::Shape;
+use super::places::Place;
 use crate::store::schema::CUMULATIVE;
 use crate::store::table::{Kind, Nanos};
 
@@ -19,16 +20,14 @@ use crate::store::table::{Kind, Nanos};
 pub(super) const LIBRARY_SCOPE: &str = "plimsoll";
 /// Longest name of a metric, in bytes.
 const MAX_NAME_BYTES: usize = 255;
+/// What an HTTP server measures, in today's convention and in the one before.
+pub(super) const NEWER: &str = "http.server.request.duration";
+pub(super) const OLDER: &str = "http.server.duration";
 
 /// One value of one field.
 #[derive(Debug)]
-pub(super) struct Point<'a> {
-    pub measurement: Cow<'a, str>,
-    /// Without the ending that tells kinds apart, see [`field_of`].
-    pub field: &'static str,
+pub(super) struct Point {
     pub kind: Kind,
-    /// The series, see [`crate::store::key`].
-    pub key: Cow<'a, [u8]>,
     pub time: Nanos,
     /// When a cumulative value began to grow.
     pub start: Option<Nanos>,
@@ -47,7 +46,7 @@ pub(super) enum PointValue {
 pub(super) trait Sink {
     /// A resource begins; `library` when its points were measured by ours.
     fn resource(&mut self, tags: &Tags<'_>, scope: &str, library: bool);
-    fn point(&mut self, metric: &str, point: Point<'_>);
+    fn point(&mut self, metric: &str, place: &Place, point: Point);
     /// Points of `metric` that cannot be kept.
     fn refuse(&mut self, metric: &str, points: usize, reason: String);
 }
@@ -91,55 +90,30 @@ fn walk_scope(scope: &ScopeMetrics, resource: &Tags<'_>, sink: &mut impl Sink) {
         .unwrap_or_default();
     let library = name == LIBRARY_SCOPE;
     sink.resource(resource, name, library);
-    let mut tags = resource.clone();
-    let named = tags
-        .add("source", if library { "library" } else { "metric" })
-        .and_then(|()| {
-            if library {
-                Ok(())
-            } else {
-                tags.add("scope", name)
-            }
-        });
+    let tags = tags_of_scope(resource, name);
     // Instrumentation that is between two conventions sends both metrics for the same requests.
-    let both = scope
-        .metrics
-        .iter()
-        .any(|metric| metric.name == "http.server.request.duration");
+    let both = scope.metrics.iter().any(|metric| metric.name == NEWER);
     for metric in &scope.metrics {
-        if both && metric.name == "http.server.duration" {
+        if both && metric.name == OLDER {
             continue;
         }
-        match &named {
-            Ok(()) => walk_metric(metric, &tags, sink),
+        match &tags {
+            Ok(tags) => walk_metric(metric, tags, sink),
             Err(reason) => sink.refuse(&metric.name, points_of(metric), reason.clone()),
         }
     }
 }
 
 fn walk_metric(metric: &Metric, tags: &Tags<'_>, sink: &mut impl Sink) {
-    if metric.name.is_empty() || metric.name.len() > MAX_NAME_BYTES {
-        let reason = format!(
-            "has a name of {} bytes, allowed are 1 to {MAX_NAME_BYTES}",
-            metric.name.len()
-        );
-        return sink.refuse(
-            metric.name.get(..40).unwrap_or_default(),
-            points_of(metric),
-            reason,
-        );
+    if let Err((name, reason)) = check_name(&metric.name) {
+        return sink.refuse(name, points_of(metric), reason);
     }
     let Some(data) = &metric.data else { return };
     let (shape, kind) = match shape_of(data) {
         Ok(found) => found,
         Err(reason) => return sink.refuse(&metric.name, points_of(metric), reason),
     };
-    let of = OfMetric {
-        metric,
-        tags,
-        shape,
-        kind,
-    };
+    let of = OfMetric::new(&metric.name, &metric.unit, tags, shape, kind);
     match data {
         Data::Gauge(gauge) => gauge
             .data_points
@@ -150,8 +124,11 @@ fn walk_metric(metric: &Metric, tags: &Tags<'_>, sink: &mut impl Sink) {
             .iter()
             .for_each(|point| of.number(point, sink)),
         Data::Histogram(histogram) => {
+            let mut bounds = Bounds::default();
             for point in &histogram.data_points {
-                let convert = |factor| histograms::explicit(point, factor);
+                let counted = Counted::from(point);
+                let convert =
+                    |factor| counted.explicit(&point.explicit_bounds, factor, &mut bounds);
                 of.histogram(Sent::from(point), convert, sink);
             }
         }
@@ -169,28 +146,56 @@ fn walk_metric(metric: &Metric, tags: &Tags<'_>, sink: &mut impl Sink) {
 }
 
 fn shape_of(data: &Data) -> Result<(Shape, Kind), String> {
-    let kind = |temporality: i32| match AggregationTemporality::try_from(temporality) {
+    match data {
+        Data::Gauge(_) => Ok((Shape::State, Kind::Gauge)),
+        Data::Sum(sum) => sum_shape(sum.aggregation_temporality, sum.is_monotonic),
+        Data::Histogram(sent) => Ok((Shape::Distribution, kind(sent.aggregation_temporality)?)),
+        Data::ExponentialHistogram(sent) => {
+            Ok((Shape::Distribution, kind(sent.aggregation_temporality)?))
+        }
+        Data::Summary(_) => Ok((Shape::State, Kind::Cumulative)),
+    }
+}
+
+pub(super) fn sum_shape(temporality: i32, is_monotonic: bool) -> Result<(Shape, Kind), String> {
+    Ok(match (kind(temporality)?, is_monotonic) {
+        // What goes up and down, since a start, is a state.
+        (Kind::Cumulative, false) => (Shape::State, Kind::Gauge),
+        (kind, _) => (Shape::Counter, kind),
+    })
+}
+
+pub(super) fn kind(temporality: i32) -> Result<Kind, String> {
+    match AggregationTemporality::try_from(temporality) {
         Ok(AggregationTemporality::Delta) => Ok(Kind::Delta),
         Ok(AggregationTemporality::Cumulative) => Ok(Kind::Cumulative),
         _ => Err("does not say whether it is delta or cumulative".to_owned()),
-    };
-    Ok(match data {
-        Data::Gauge(_) => (Shape::State, Kind::Gauge),
-        Data::Sum(sum) => match (kind(sum.aggregation_temporality)?, sum.is_monotonic) {
-            // What goes up and down, since a start, is a state.
-            (Kind::Cumulative, false) => (Shape::State, Kind::Gauge),
-            (kind, _) => (Shape::Counter, kind),
-        },
-        Data::Histogram(histogram) => (
-            Shape::Distribution,
-            kind(histogram.aggregation_temporality)?,
-        ),
-        Data::ExponentialHistogram(histogram) => (
-            Shape::Distribution,
-            kind(histogram.aggregation_temporality)?,
-        ),
-        Data::Summary(_) => (Shape::State, Kind::Cumulative),
-    })
+    }
+}
+
+/// # Errors
+/// The name as far as it is shown, and why it cannot be one.
+pub(super) fn check_name(name: &str) -> Result<(), (&str, String)> {
+    if (1..=MAX_NAME_BYTES).contains(&name.len()) {
+        return Ok(());
+    }
+    let reason = format!(
+        "has a name of {} bytes, allowed are 1 to {MAX_NAME_BYTES}",
+        name.len()
+    );
+    Err((name.get(..40).unwrap_or_default(), reason))
+}
+
+/// The tags of all points of a scope.
+pub(super) fn tags_of_scope<'a>(resource: &Tags<'a>, scope: &'a str) -> Result<Tags<'a>, String> {
+    let mut tags = resource.clone();
+    if scope == LIBRARY_SCOPE {
+        tags.add("source", "library")?;
+    } else {
+        tags.add("source", "metric")?;
+        tags.add("scope", scope)?;
+    }
+    Ok(tags)
 }
 
 fn points_of(metric: &Metric) -> usize {

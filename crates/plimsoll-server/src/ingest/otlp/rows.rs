@@ -1,5 +1,6 @@
 //! From points to the batch that the store appends: one row for all fields of a series at one time.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -8,6 +9,7 @@ use plimsoll::histogram::Histogram;
 
 use super::attributes::Tags;
 use super::histograms::empty_like;
+use super::places::Place;
 use super::points::{Point, PointValue, Sink, field_of};
 use super::refusals::Refusals;
 use super::streams::{Start, StreamKey, Streams};
@@ -25,7 +27,12 @@ pub(super) struct Rows<'a> {
     now: Nanos,
     /// Whether these are the server's own.
     own: bool,
-    tables: HashMap<Arc<str>, TableRows, RandomState>,
+    tables: Vec<TableRows>,
+    by_name: HashMap<Arc<str>, usize, RandomState>,
+    /// The table of the point before.
+    latest: usize,
+    /// How many starts the streams knew when this began.
+    starts: u64,
     pub(super) refusals: Refusals,
     /// Streams whose zero is in this batch.
     pub(super) started: Vec<(StreamKey, Nanos)>,
@@ -37,8 +44,10 @@ pub(super) struct Rows<'a> {
     pub(super) seen: Vec<Seen>,
 }
 
-#[derive(Default)]
 struct TableRows {
+    measurement: Arc<str>,
+    /// When its rows may have been taken.
+    times_taken: RangeInclusive<Nanos>,
     series: Vec<SeriesId>,
     times: Vec<Nanos>,
     rows: HashMap<(SeriesId, Nanos), usize, RandomState>,
@@ -60,7 +69,10 @@ impl<'a> Rows<'a> {
             streams,
             now,
             own: false,
-            tables: HashMap::default(),
+            tables: Vec::new(),
+            by_name: HashMap::default(),
+            latest: 0,
+            starts: streams.starts(),
             refusals: Refusals::default(),
             started: Vec::new(),
             sender: None,
@@ -76,19 +88,37 @@ impl<'a> Rows<'a> {
 
     /// The rows as columns.
     pub(super) fn into_batch(self) -> Batch {
-        let tables = self
-            .tables
-            .into_iter()
-            .filter(|(_, table)| !table.times.is_empty());
+        let tables = self.tables.into_iter();
+        let tables = tables.filter(|table| !table.times.is_empty());
         Batch {
-            tables: tables
-                .map(|(measurement, rows)| rows.into_table(measurement))
-                .collect(),
+            tables: tables.map(TableRows::into_table).collect(),
         }
     }
 
-    fn check_time(&mut self, measurement: &str, time: Nanos) -> Result<(), String> {
-        let bounds = self.store.time_bounds(measurement, self.now);
+    /// The table of a measurement: mostly that of the point before.
+    fn table(&mut self, measurement: &str) -> usize {
+        let latest = self.tables.get(self.latest);
+        if latest.is_none_or(|table| *table.measurement != *measurement) {
+            let known = self.by_name.get(measurement).copied();
+            self.latest = known.unwrap_or_else(|| self.new_table(measurement.into()));
+        }
+        self.latest
+    }
+
+    fn new_table(&mut self, measurement: Arc<str>) -> usize {
+        self.by_name.insert(measurement.clone(), self.tables.len());
+        self.tables.push(TableRows {
+            times_taken: self.store.time_bounds(&measurement, self.now),
+            measurement,
+            series: Vec::new(),
+            times: Vec::new(),
+            rows: HashMap::default(),
+            columns: Vec::new(),
+        });
+        self.tables.len() - 1
+    }
+
+    fn check_time(&mut self, bounds: &RangeInclusive<Nanos>, time: Nanos) -> Result<(), String> {
         if bounds.contains(&time) {
             return Ok(());
         }
@@ -106,18 +136,13 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// Why it cannot be kept, for whoever sent it.
-    pub(super) fn add(&mut self, point: Point<'_>) -> Result<(), String> {
-        self.check_time(&point.measurement, point.time)?;
-        if !self.tables.contains_key(point.measurement.as_ref()) {
-            self.tables
-                .insert(point.measurement.as_ref().into(), TableRows::default());
-        }
-        let table = self
-            .tables
-            .get_mut(point.measurement.as_ref())
-            .expect("just inserted");
-        let column = table.column(self.store.schema(), &point)?;
-        let key = &*point.key;
+    pub(super) fn add(&mut self, place: &Place, point: Point) -> Result<(), String> {
+        let at = self.table(&place.measurement);
+        let bounds = self.tables[at].times_taken.clone();
+        self.check_time(&bounds, point.time)?;
+        let table = &mut self.tables[at];
+        let column = table.column(self.store.schema(), place, &point)?;
+        let key = &*place.key;
         let index = self.store.series();
         let known = match self.own {
             true => index.intern_own(key, SeriesIndex::OWN_ROOM),
@@ -128,15 +153,12 @@ impl<'a> Rows<'a> {
             format!("makes {limit}")
         })?;
         let (series, key) = (series.id(), &series.key);
-        if let Some(start) = point.start {
-            let in_bounds = |time| {
-                self.store
-                    .time_bounds(&point.measurement, self.now)
-                    .contains(&time)
-            };
-            let key = (key.clone(), point.field);
+        if let Some(start) = point.start
+            && !place.goes_on(self.starts, start)
+        {
+            let key = (key.clone(), place.field);
             match self.streams.check(&key, start, point.time) {
-                Start::Known => {}
+                Start::Known => place.note_start(self.starts, start),
                 Start::New => {
                     // The start of a service that runs for longer than rows are kept stays unknown.
                     // Of one that lay still for long, the sender's export before tells that it stood at zero then.
@@ -144,7 +166,7 @@ impl<'a> Rows<'a> {
                     let before = self.sender.and_then(|sender| self.streams.export(sender));
                     let before = before.filter(|&at| lay_still && at > start && at < point.time);
                     let zero = before.unwrap_or(start);
-                    if in_bounds(zero) {
+                    if bounds.contains(&zero) {
                         let row = table.row(series, zero);
                         table.columns[column]
                             .values
@@ -185,8 +207,8 @@ impl Sink for Rows<'_> {
         });
     }
 
-    fn point(&mut self, metric: &str, point: Point<'_>) {
-        if let Err(reason) = self.add(point) {
+    fn point(&mut self, metric: &str, place: &Place, point: Point) {
+        if let Err(reason) = self.add(place, point) {
             self.refuse(metric, 1, reason);
         }
     }
@@ -206,15 +228,20 @@ impl TableRows {
     }
 
     /// The column of a point, made at its first value.
-    fn column(&mut self, schema: &Schema, point: &Point<'_>) -> Result<usize, String> {
-        let name = field_of(point.field, point.kind);
+    fn column(&mut self, schema: &Schema, place: &Place, point: &Point) -> Result<usize, String> {
+        let name = field_of(place.field, point.kind);
         let value_type = point.value.value_type();
         let known = self
             .columns
             .iter()
             .position(|column| *column.name == *name && column.value_type == value_type);
         let at = known.unwrap_or_else(|| {
-            let fixed = fix(schema, point, &name, value_type);
+            let fixed = schema
+                .fix(&place.measurement, &name, value_type, point.kind)
+                .map_err(|refused| match refused {
+                    FieldError::Type(conflict) => format!("changes its type: {conflict}"),
+                    other => other.to_string(),
+                });
             self.columns.push(ColumnRows {
                 name: name.as_ref().into(),
                 fixed,
@@ -235,7 +262,7 @@ impl TableRows {
         }
     }
 
-    fn into_table(self, measurement: Arc<str>) -> Table {
+    fn into_table(self) -> Table {
         let rows = self.times.len();
         let columns = self
             .columns
@@ -243,7 +270,7 @@ impl TableRows {
             .filter(|column| !column.values.is_empty());
         let columns = columns.map(|column| column.into_column(rows)).collect();
         Table {
-            measurement,
+            measurement: self.measurement,
             series: self.series,
             times: self.times,
             columns,
@@ -312,15 +339,6 @@ fn spread<T: Clone>(
         }
     }
     spread
-}
-
-fn fix(schema: &Schema, point: &Point<'_>, name: &str, value_type: Type) -> Result<Kind, String> {
-    schema
-        .fix(&point.measurement, name, value_type, point.kind)
-        .map_err(|refused| match refused {
-            FieldError::Type(conflict) => format!("changes its type: {conflict}"),
-            other => other.to_string(),
-        })
 }
 
 fn zero_of(value: &PointValue) -> PointValue {

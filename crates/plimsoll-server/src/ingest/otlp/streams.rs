@@ -6,6 +6,7 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -22,6 +23,8 @@ pub(super) struct Streams {
     newest: Mutex<HashMap<StreamKey, Nanos, RandomState>>,
     /// The latest export of each sender.
     exports: Mutex<HashMap<u64, Nanos, RandomState>>,
+    /// How often what is known of starts changed.
+    changes: AtomicU64,
     hasher: RandomState,
 }
 
@@ -45,6 +48,11 @@ impl Streams {
             Some(&newest) if newest < start || time <= newest => Start::New,
             Some(_) => Start::Conflict,
         }
+    }
+
+    /// A number that is another one whenever a start became known or was forgotten.
+    pub(super) fn starts(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// The number of a sender; it means nothing outside this process.
@@ -84,6 +92,7 @@ impl Streams {
             }
             let known = newest.entry(key).or_insert(start);
             *known = start.max(*known);
+            self.changes.fetch_add(1, Ordering::Release);
         }
     }
 }

@@ -51,6 +51,23 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A text of a message.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, NoMessage> {
+    std::str::from_utf8(bytes).map_err(|_| NoMessage)
+}
+
+/// The messages of a field of `bytes`.
+pub(super) fn messages(
+    bytes: &[u8],
+    number: u64,
+) -> impl Iterator<Item = Result<&[u8], NoMessage>> {
+    Fields(bytes).filter_map(move |field| match field {
+        Ok((found, Field::Bytes(message))) if found == number => Some(Ok(message)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    })
+}
+
 /// A number of up to ten bytes.
 pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
     if let [byte, rest @ ..] = *bytes

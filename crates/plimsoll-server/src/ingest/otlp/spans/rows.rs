@@ -11,6 +11,7 @@ use hashbrown::hash_map::Entry;
 use plimsoll::histogram::Histogram;
 
 use super::super::attributes::too_long;
+use super::super::places::Place;
 use super::super::points::{Point, PointValue};
 use super::super::refusals::Refusals;
 use super::names::{Named, Names};
@@ -113,16 +114,15 @@ impl SpanRow {
     }
 
     /// As the batch takes it.
-    pub(in super::super) fn into_point(self) -> Point<'static> {
-        Point {
-            measurement: self.measurement.into(),
-            field: "duration",
+    pub(in super::super) fn into_point(self) -> (Place, Point) {
+        let place = Place::new(self.measurement, "duration", self.key.into_vec());
+        let point = Point {
             kind: Kind::Delta,
-            key: self.key.into_vec().into(),
             time: self.time,
             start: None,
             value: PointValue::Histogram(self.duration),
-        }
+        };
+        (place, point)
     }
 
     /// The row under its caller, and the one that takes back what was written before its caller was known.

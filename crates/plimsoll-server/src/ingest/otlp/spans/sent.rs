@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message as _;
 
-use super::super::wire::{Field, Fields, NoMessage};
+use super::super::wire::{Field, Fields, NoMessage, messages, text};
 use super::facts::{Facts, Told};
 
 /// What counts of a span, but its attributes.
@@ -97,22 +97,6 @@ fn is_error(status: &[u8]) -> Result<bool, NoMessage> {
         }
     }
     Ok(is_error)
-}
-
-fn text(bytes: &[u8]) -> Result<&str, NoMessage> {
-    std::str::from_utf8(bytes).map_err(|_| NoMessage)
-}
-
-/// The messages of a field of `bytes`.
-pub(super) fn messages(
-    bytes: &[u8],
-    number: u64,
-) -> impl Iterator<Item = Result<&[u8], NoMessage>> {
-    Fields(bytes).filter_map(move |field| match field {
-        Ok((found, Field::Bytes(message))) if found == number => Some(Ok(message)),
-        Ok(_) => None,
-        Err(error) => Some(Err(error)),
-    })
 }
 
 /// The resource of each `ResourceSpans` of an export, which also carries the bytes of that message.

@@ -1,6 +1,7 @@
 //! Requests as SDKs send them, and the rows that they become.
 
 mod library;
+mod lying;
 mod named;
 mod refused;
 mod totals;
@@ -9,9 +10,11 @@ use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use plimsoll::histogram::Layout;
+use prost::Message as _;
 use serde_json::{Value as Json, json};
 
 use super::decode::{Format, decode};
+use super::places::Places;
 use super::rows::Rows;
 use super::streams::Streams;
 use super::{Otlp, Refusals, points};
@@ -26,6 +29,7 @@ const SECOND: Nanos = 1_000_000_000;
 pub(super) struct Bench {
     store: Arc<Store>,
     streams: Streams,
+    places: Places,
     _dir: tempfile::TempDir,
 }
 
@@ -43,6 +47,7 @@ impl Bench {
         Self {
             store: Store::open(config, NOW).unwrap(),
             streams: Streams::default(),
+            places: Places::default(),
             _dir: dir,
         }
     }
@@ -53,18 +58,31 @@ impl Bench {
         self.map_request(&request)
     }
 
+    /// Decoded and read from bytes, which must come to the same.
     pub(super) fn map_request(
         &self,
         request: &ExportMetricsServiceRequest,
     ) -> (Vec<String>, Refusals) {
+        let bytes = request.encode_to_vec();
+        let mut lying = Rows::new(&self.store, &self.streams, NOW);
+        super::lying::walk(&bytes, &self.places, &mut lying).unwrap();
         let mut rows = Rows::new(&self.store, &self.streams, NOW);
         points::walk(request, &mut rows);
+        assert_eq!(
+            format!("{:?}", lying.refusals),
+            format!("{:?}", rows.refusals)
+        );
+        assert_eq!(lying.started, rows.started);
+        assert_eq!(lying.exports, rows.exports);
+        let lying = self.lines(&lying.into_batch());
         let refusals = rows.refusals.clone();
         self.streams
             .remember(std::mem::take(&mut rows.started), 1_000);
         self.streams
             .exported(std::mem::take(&mut rows.exports), 1_000);
-        (self.lines(&rows.into_batch()), refusals)
+        let decoded = self.lines(&rows.into_batch());
+        assert_eq!(lying, decoded);
+        (decoded, refusals)
     }
 
     /// Rows as text: series, fields with kind, seconds before now.
