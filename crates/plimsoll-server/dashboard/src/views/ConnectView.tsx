@@ -1,7 +1,7 @@
 // How to send data, and whether anything came.
 import "../style/connect.css";
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { Fragment, type KeyboardEvent, useEffect, useRef } from "react";
 import { recipes } from "../api/queries";
 import type { Recipe } from "../api/shapes";
 import { Fix } from "../parts/Fix";
@@ -101,6 +101,14 @@ function Tabs({ all }: { all: Recipe[] }) {
   );
 }
 
+/** What stands between backticks is code. */
+function Sentence({ text }: { text: string }) {
+  return text.split("`").map((part, at) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence stand in their order
+    at % 2 === 1 ? <code key={at}>{part}</code> : <Fragment key={at}>{part}</Fragment>,
+  );
+}
+
 function Steps({ recipe }: { recipe: Recipe }) {
   return (
     <>
@@ -108,7 +116,14 @@ function Steps({ recipe }: { recipe: Recipe }) {
       {recipe.steps.map((step) => (
         <div key={`${step.text} ${step.code}`}>
           <p>
-            {step.text} {step.file && <code>{step.file}</code>}
+            <Sentence text={step.text} />
+            {step.file && (
+              <>
+                {" "}
+                <code>{step.file}</code>
+              </>
+            )}
+            :
           </p>
           <Fix code={step.code} label={step.text} />
         </div>
