@@ -45,7 +45,7 @@ stop() { # PID [SIGNAL]: asks the process to end, waits for it, and does not tak
     local pid="$1" signal="${2:-TERM}"
     [ -n "$pid" ] || return 0
     kill -s "$signal" "$pid" 2>/dev/null || true
-    for _ in $(seq 100); do
+    for _ in $(seq 200); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
     done

@@ -53,7 +53,7 @@ WAREHOUSE_DB="$work/warehouse.db" \
     OTEL_SERVICE_NAME=warehouse \
     OTEL_EXPORTER_OTLP_ENDPOINT="$plimsoll" \
     OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \
-    OTEL_METRIC_EXPORT_INTERVAL=10000 \
+    OTEL_METRIC_EXPORT_INTERVAL=5000 \
     OTEL_BSP_SCHEDULE_DELAY=1000 \
     opentelemetry-instrument uvicorn app:app --host 127.0.0.1 --port 0 --no-access-log >"$work/warehouse.log" 2>&1 &
 warehouse=$!

@@ -25,8 +25,8 @@ HABITS = [
     ("GET", "/inventory", lambda: "/inventory", 5),
 ]
 
-# How long Plimsoll may take to know of the last request.
-PATIENCE_S = 6
+# How long Plimsoll may take to know of the last request: the warehouse exports its metrics every five seconds.
+PATIENCE_S = 10
 PEOPLE = 4
 
 ended = threading.Event()
