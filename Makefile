@@ -23,7 +23,7 @@ test: ## All tests, with the real Prometheus and the real clients
 	@.ci/test
 
 .PHONY: demo
-demo: ## The server, a shop that it measures, and customers; prints what to try (PORT=, RATE=, DURATION=)
+demo: ## The server, a shop and a service in Python that it measures, and customers; prints what to try (PORT=, RATE=, DURATION=)
 	@exec examples/demo.sh
 
 .PHONY: bench-overhead

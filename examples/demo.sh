@@ -1,20 +1,24 @@
 #!/usr/bin/env bash
-# Plimsoll, a shop that it measures, and customers of the shop. Ctrl-C ends all of them.
+# Plimsoll, a shop that it measures, and customers of the shop; where there is Python, a warehouse under OpenTelemetry's stock
+# instrumentation beside it. Ctrl-C ends all of them.
 #   PORT=2876      another port for Plimsoll (default 1876)
 #   DURATION=30    ends by itself after so many seconds of traffic
 #   RATE=80        requests per second at the busiest hour (default 40)
+#   BUILD=debug    programs that are built sooner and run slower (default release)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 port="${PORT:-1876}"
 duration="${DURATION:-}"
 rate="${RATE:-40}"
-binaries="${CARGO_TARGET_DIR:-$PWD/target}/release"
+build="${BUILD:-release}"
+binaries="${CARGO_TARGET_DIR:-$PWD/target}/$build"
 
 say() { printf '%s\n' "$*"; }
 fail() { say "demo: $*" >&2; exit 1; }
 
 [[ "$port" =~ ^[0-9]+$ ]] && ((port >= 1 && port <= 65535)) || fail "PORT must be a number from 1 to 65535, but is \`$port\`"
+[[ "$build" =~ ^(release|debug)$ ]] || fail "BUILD must be \`release\` or \`debug\`, but is \`$build\`"
 [[ "$duration" =~ ^[0-9]*$ ]] || fail "DURATION must be a number of seconds, but is \`$duration\`"
 if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
     fail "port $port is taken; choose another: make demo PORT=2876"
@@ -22,10 +26,12 @@ fi
 
 say "demo: building (the first time takes some minutes)"
 .ci/page || say "demo: goes on without the page"
-cargo build --release --locked -q -p plimsoll-server -p shop
+profile=()
+[ "$build" = debug ] || profile=(--release)
+cargo build "${profile[@]}" --locked -q -p plimsoll-server -p shop
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/plimsoll-demo.XXXXXX")"
-server= shop= traffic=
+server= shop= traffic= warehouse=
 
 # A session of its own keeps the terminal's Ctrl-C from a child: they are stopped one after the other, in the order of the data.
 start() { # NAME PROGRAM ARGUMENTS...: runs it with its output in $work/NAME.log, leaves its process id in $started
@@ -39,11 +45,12 @@ stop() { # PID [SIGNAL]: asks the process to end, waits for it, and does not tak
     local pid="$1" signal="${2:-TERM}"
     [ -n "$pid" ] || return 0
     kill -s "$signal" "$pid" 2>/dev/null || true
-    for _ in $(seq 100); do
+    for _ in $(seq 200); do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
     done
-    kill -KILL "$pid" 2>/dev/null || true
+    # What it started itself is of its session.
+    kill -KILL -- "-$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
 }
 
@@ -51,6 +58,7 @@ clean_up() {
     local status=$?
     trap '' INT TERM
     stop "$traffic"
+    stop "$warehouse"
     stop "$shop"
     stop "$server"
     rm -rf "$work"
@@ -109,6 +117,10 @@ cat <<END
 
 END
 
+# It may have to be installed first, and says itself what becomes of it. Its visitors are fewer.
+setsid examples/warehouse/run.sh "$url" "$work" "$(awk -v rate="$rate" 'BEGIN { print rate / 8 }')" </dev/null &
+warehouse=$!
+
 # `wait` returns early when a signal was caught.
 result=0
 wait "$traffic" || result=$?
@@ -123,4 +135,7 @@ if [ -n "$interrupted" ]; then
 fi
 traffic=
 cat "$work/traffic.log"
+# Its visitors compare their counts as well.
+stop "$warehouse"
+warehouse=
 exit "$result"

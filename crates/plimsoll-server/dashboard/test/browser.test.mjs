@@ -264,6 +264,29 @@ test("a part that cannot be read says why, and can be tried again", async () => 
   assert.deepEqual(foreign, []);
 });
 
+test("how to connect is what the server says, and a failure to read it too", async () => {
+  let broken = true;
+  await page.route("**/api/v1/connect", (route) =>
+    broken ? route.fulfill({ status: 503, json: { detail: "the server is too busy", status: 503 } }) : route.continue(),
+  );
+  await page.goto(`${w.url}/connect?with=python`);
+  const alert = page.getByRole("alert");
+  await alert.waitFor({ timeout: 30_000 });
+  assert.match(await alert.innerText(), /The server is too busy\./);
+  assert.equal(await page.getByRole("tab").count(), 0);
+  broken = false;
+  await alert.getByRole("button", { name: "Try again" }).click();
+  const { recipes } = await (await fetch(`${w.url}/api/v1/connect`)).json();
+  await page.getByRole("tab", { name: "Python", selected: true }).waitFor();
+  assert.deepEqual(
+    await page.getByRole("tab").allInnerTexts(),
+    recipes.map((one) => one.title),
+  );
+  const told = await page.getByRole("tabpanel").innerText();
+  assert.ok(told.includes(`OTEL_EXPORTER_OTLP_ENDPOINT=${w.url}`), told);
+  assert.deepEqual(foreign, []);
+});
+
 test("a page of the last version reads a new server's answers and offers to load anew", async () => {
   let isOld = true;
   await page.route("**/api/**", async (route) => {

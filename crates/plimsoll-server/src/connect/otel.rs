@@ -74,9 +74,9 @@ node app.js
 
 pub(super) const JAVA: Template = Template {
     name: "java",
-    title: "Java, Kotlin and other languages of the JVM",
-    when: "A service in Spring, Quarkus, Micronaut, a servlet container or another framework that OpenTelemetry's agent \
-           instruments (agent 2.0 or newer, Java 8 or newer); its code stays as it is.",
+    title: "Java and Kotlin",
+    when: "A service on the JVM, in Spring, Quarkus, Micronaut, a servlet container or another framework that OpenTelemetry's \
+           agent instruments (agent 2.0 or newer, Java 8 or newer); its code stays as it is.",
     steps: &[
         TemplateStep {
             text: "Once, beside the service",

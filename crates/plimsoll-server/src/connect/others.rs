@@ -96,7 +96,7 @@ influxdb:
 
 pub(super) const PROMETHEUS: Template = Template {
     name: "prometheus",
-    title: "Prometheus and OpenMetrics targets",
+    title: "Prometheus targets",
     when: "Something that answers `/metrics`: a service, node_exporter, another exporter. This server fetches it.",
     steps: &[
         TemplateStep {

@@ -29,6 +29,7 @@ use parking_lot::Mutex;
 use crate::config::scrape::ScrapeTarget;
 use pending::Pending;
 pub use refusals::{Refusal, Refusals};
+pub(crate) use run::OWN;
 pub use run::run;
 use target::Target;
 

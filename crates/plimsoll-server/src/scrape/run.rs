@@ -161,16 +161,24 @@ async fn read_answer(
     (page, client, answer)
 }
 
-/// What the server itself says of a scrape, under Prometheus's names.
+/// What the server itself says of each scrape, under Prometheus's names; also of those that failed.
+pub(crate) const OWN: [&str; 5] = [
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_refused",
+    "scrape_series_added",
+];
+
 fn own(app: &App, page: &Page, scrape: &Scrape) -> Vec<Table> {
     let up = f64::from(u8::from(scrape.error.is_none()));
     let count = |number: u64| number as f64;
-    let told = [
-        ("up", up),
-        ("scrape_duration_seconds", scrape.took.as_secs_f64()),
-        ("scrape_samples_scraped", count(scrape.samples)),
-        ("scrape_samples_refused", count(scrape.refusals.count)),
-        ("scrape_series_added", count(scrape.added)),
+    let values = [
+        up,
+        scrape.took.as_secs_f64(),
+        count(scrape.samples),
+        count(scrape.refusals.count),
+        count(scrape.added),
     ];
     let table = |(name, value): (&'static str, f64)| {
         let key = key::encode(name, &page.tags);
@@ -190,5 +198,5 @@ fn own(app: &App, page: &Page, scrape: &Scrape) -> Vec<Table> {
             }],
         })
     };
-    told.into_iter().filter_map(table).collect()
+    OWN.into_iter().zip(values).filter_map(table).collect()
 }

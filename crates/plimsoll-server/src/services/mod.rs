@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::scrape;
 use crate::store::Store;
 use crate::store::key;
 use crate::store::table::Nanos;
@@ -152,7 +153,7 @@ impl Services {
         let (new, given) = store.series().newer_than(before);
         *looked = Some(given);
         drop(looked);
-        for series in new {
+        for series in new.iter().filter(|series| is_sent(&series.measurement)) {
             self.note(&Seen::by_key(&series.key), now);
         }
     }
@@ -279,6 +280,11 @@ impl Span {
         self.first = self.first.min(time);
         self.last = self.last.max(time);
     }
+}
+
+/// Whether rows of a measurement tell that their service sent them: those that say how a scrape went do not.
+fn is_sent(measurement: &str) -> bool {
+    !scrape::OWN.contains(&measurement)
 }
 
 fn note_name(names: &mut BTreeSet<String>, name: &str) {

@@ -2,19 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Seen, Services};
+use super::{Seen, Services, is_sent};
 use crate::state::App;
 use crate::store::Store;
 use crate::store::table::Nanos;
 use crate::tasks::Stop;
 use crate::tick;
 
-/// One look at the past.
-const STEP: Nanos = 6 * 3600 * 1_000_000_000;
-/// The latest steps are looked at more closely …
-const FINE_STEP: Nanos = 600 * 1_000_000_000;
-/// … over this long.
-const FINE: Nanos = STEP;
+/// Rows may come this late and are noted all the same.
+const LATE: Nanos = 600 * 1_000_000_000;
 
 /// How often new rows are looked through.
 const LOOK: Duration = Duration::from_secs(60);
@@ -31,8 +27,7 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
         let (app, now) = (app.clone(), tick::now());
         let recalling = move || app.services.recall(&app.store, from, now);
         tokio::task::spawn_blocking(recalling).await?;
-        // Rows may come a little late.
-        from = now - FINE_STEP;
+        from = now - LATE;
         tokio::select! {
             () = stop.wait() => return Ok(()),
             () = tokio::time::sleep(LOOK) => {}
@@ -47,18 +42,15 @@ impl Services {
         *self.series.lock() = Some(given);
     }
 
-    /// Notes the senders of all rows between `from` and `now`, at the start of the step in which they are: 10 minutes in
-    /// the last 6 hours, 6 hours before. Reads indexes only. Blocking.
+    /// Notes who sent the raw rows from `from` on, and when; what lies ahead of `now` came by now. Blocking.
     pub fn recall(&self, store: &Store, from: Nanos, now: Nanos) {
-        for measurement in store.measurements() {
-            let mut start = from;
-            while start <= now {
-                let step = if now - start <= FINE { FINE_STEP } else { STEP };
-                for series in store.series_keys(&measurement, start..start.saturating_add(step)) {
-                    self.note(&Seen::by_key(&series), start);
-                }
-                start = start.saturating_add(step);
-            }
+        let times = from..Nanos::MAX;
+        let measurements = store.measurements();
+        for measurement in measurements.iter().filter(|name| is_sent(name)) {
+            store.spans(measurement, &times, Seen::by_key, |seen, span| {
+                self.note(seen, (*span.start()).min(now));
+                self.note(seen, (*span.end()).min(now));
+            });
         }
     }
 }

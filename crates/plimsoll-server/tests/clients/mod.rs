@@ -7,6 +7,7 @@
 mod grpc;
 mod influxdb;
 mod library;
+mod node;
 mod otlp;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -2,17 +2,16 @@
 //! them is counted, once, whatever comes twice.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::python::{environment, must};
+use super::node::Database;
+use super::python::environment;
 use super::twice;
 use crate::server::Server;
 
@@ -218,42 +217,13 @@ fn python(dir: &Path) -> Command {
     command
 }
 
-/// The packages of the Node service, below the target folder.
-fn node() -> Command {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-service");
-    fs::create_dir_all(&folder).unwrap();
-    let lock = File::create(folder.with_extension("lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
-    let shipped: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/services/node");
-    let wanted = fs::read_to_string(shipped.join("package-lock.json")).unwrap();
-    let installed = folder.join("installed.json");
-    if !fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(shipped.join(file), folder.join(file)).unwrap();
-        }
-        let install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-        must(Command::new("npm").args(install).current_dir(&folder));
-        fs::write(&installed, wanted).unwrap();
-    }
-    fs::copy(shipped.join("app.js"), folder.join("app.js")).unwrap();
-    let mut command = Command::new("node");
-    command
-        .args([
-            "--require",
-            "@opentelemetry/auto-instrumentations-node/register",
-            "app.js",
-        ])
-        .current_dir(&folder);
-    command
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_python_service_is_counted_once_with_its_queries_and_who_asked_them() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(&dir.path().join("data"));
     let service = Service::start(python(dir.path()), "shop-python", &server.url).await;
     requests_are_counted_once(&server, service, "/orders/{number}").await;
-    queries_have_their_routes(&server, "shop-python").await;
+    queries_have_their_routes(&server, "shop-python", "/orders/{number}").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,11 +233,11 @@ async fn a_python_service_whose_exports_come_twice_is_counted_once() {
     let network = twice::in_front_of(&server.url).await;
     let service = Service::start(python(dir.path()), "shop-twice", &network).await;
     requests_are_counted_once(&server, service, "/orders/{number}").await;
-    queries_have_their_routes(&server, "shop-twice").await;
+    queries_have_their_routes(&server, "shop-twice", "/orders/{number}").await;
 }
 
 /// Who asked what, how often: not the literals.
-async fn queries_have_their_routes(server: &Server, service: &str) {
+async fn queries_have_their_routes(server: &Server, service: &str, order: &str) {
     let (status, answer) = server
         .get(&format!(
             "/api/performance/queries?service={service}&minutes=60"
@@ -291,7 +261,7 @@ async fn queries_have_their_routes(server: &Server, service: &str) {
         .collect();
     let expected = [
         (
-            "GET /orders/{number}: SELECT item FROM orders WHERE id = ?".to_owned(),
+            format!("GET {order}: SELECT item FROM orders WHERE id = ?"),
             350,
         ),
         (
@@ -303,11 +273,13 @@ async fn queries_have_their_routes(server: &Server, service: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_service_is_counted_once() {
+async fn a_node_service_is_counted_once_with_its_queries_and_who_asked_them() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    let service = Service::start(node(), "shop-node", &server.url).await;
+    let database = Database::start();
+    let service = Service::start(database.service(), "shop-node", &server.url).await;
     requests_are_counted_once(&server, service, "/orders/:number").await;
+    queries_have_their_routes(&server, "shop-node", "/orders/:number").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,6 +287,8 @@ async fn a_node_service_whose_exports_come_twice_is_counted_once() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
     let network = twice::in_front_of(&server.url).await;
-    let service = Service::start(node(), "shop-node-twice", &network).await;
+    let database = Database::start();
+    let service = Service::start(database.service(), "shop-node-twice", &network).await;
     requests_are_counted_once(&server, service, "/orders/:number").await;
+    queries_have_their_routes(&server, "shop-node-twice", "/orders/:number").await;
 }

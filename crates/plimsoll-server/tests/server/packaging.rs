@@ -196,11 +196,14 @@ fn the_container_file_builds_from_what_is_there_and_runs_as_nobody_in_particular
             "FROM WORKDIR COPY RUN USER VOLUME ENV EXPOSE STOPSIGNAL HEALTHCHECK ENTRYPOINT CMD";
         assert!(known.split(' ').any(|word| word == line[0]), "{line:?}");
     }
-    assert_eq!(of("FROM").len(), 2);
+    // The page, the program that embeds it, and what runs.
+    assert_eq!(of("FROM").len(), 3);
+    let dist = "crates/plimsoll-server/dashboard/dist";
+    let page = format!("COPY --from=page /src/{dist} {dist}");
+    let built = text.find(&page).expect("the page is embedded");
+    assert!(built < text.find("RUN cargo build").expect("a build"));
     let copied = of("COPY");
-    let from_project = copied
-        .iter()
-        .filter(|line| !line[1].starts_with("--from=build"));
+    let from_project = copied.iter().filter(|line| !line[1].starts_with("--from="));
     for source in from_project.flat_map(|line| &line[1..line.len() - 1]) {
         assert!(project().join(source).exists(), "{source}");
     }

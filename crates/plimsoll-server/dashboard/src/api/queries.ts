@@ -4,16 +4,16 @@ import type { Range, Zoom } from "../route/range";
 import { zoomStep } from "../route/range";
 import { Problem, read, urlOf } from "./client";
 import type {
-  Calls,
-  Connect,
-  DatabaseQueries,
-  Health,
+  CallList,
+  HealthReport,
   QueryAnswer,
-  Refused,
-  Series,
-  Services,
+  QueryList,
+  Recipes,
+  RefusedList,
+  SeriesList,
+  ServiceList,
   Stats,
-  Totals,
+  TotalsList,
 } from "./shapes";
 
 /** Minutes that "now" means: what tables show. */
@@ -22,12 +22,12 @@ export const NOW_MINUTES = 5;
 /** What changes with every window stands under this key; it is read again when one came. */
 export const LIVE = "live";
 
-/** An answer of a path that this server does not have yet: nothing. */
+/** The answer about a measurement; null while nobody has sent one of that name. */
 async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof Problem && (error.status === 404 || error.status === 501)) return null;
+    if (error instanceof Problem && error.status === 404) return null;
     throw error;
   }
 }
@@ -35,27 +35,28 @@ async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
 export const services = () =>
   queryOptions({
     queryKey: [LIVE, "services"],
-    queryFn: ({ signal }) => read<Services>(urlOf("/api/v1/services", { instances: 20 }), { signal }),
+    queryFn: ({ signal }) => read<ServiceList>(urlOf("/api/v1/services", { instances: 20 }), { signal }),
   });
 
 export const totals = () =>
   queryOptions({
     queryKey: [LIVE, "totals"],
-    queryFn: ({ signal }) => read<Totals>(urlOf("/api/performance/totals", { minutes: NOW_MINUTES }), { signal }),
+    queryFn: ({ signal }) => read<TotalsList>(urlOf("/api/performance/totals", { minutes: NOW_MINUTES }), { signal }),
   });
 
 /** A line for each service over the last hour, for the small drawings of the list. */
 export const lastHour = () =>
   queryOptions({
     queryKey: [LIVE, "last-hour"],
-    queryFn: ({ signal }) => read<Series>(urlOf("/api/performance/series", { minutes: 60, step: "60s" }), { signal }),
+    queryFn: ({ signal }) =>
+      read<SeriesList>(urlOf("/api/performance/series", { minutes: 60, step: "60s" }), { signal }),
   });
 
 export const routes = (service: string) =>
   queryOptions({
     queryKey: [LIVE, "routes", service],
     queryFn: ({ signal }) =>
-      read<Totals>(urlOf("/api/performance/totals", { service, by: "route", minutes: NOW_MINUTES }), { signal }),
+      read<TotalsList>(urlOf("/api/performance/totals", { service, by: "route", minutes: NOW_MINUTES }), { signal }),
   });
 
 interface Period {
@@ -75,7 +76,7 @@ export const series = (service: string, range: Range, zoom: Zoom | null, finest:
   queryOptions({
     queryKey: [LIVE, "series", service, range.id, zoom, finest],
     queryFn: ({ signal }) =>
-      read<Series>(urlOf("/api/performance/series", { service, ...period(range, zoom, finest) }), { signal }),
+      read<SeriesList>(urlOf("/api/performance/series", { service, ...period(range, zoom, finest) }), { signal }),
   });
 
 /** The same of each route, for the small drawings of the table and what is usual. */
@@ -83,7 +84,7 @@ export const routeSeries = (service: string, range: Range, finest: number) =>
   queryOptions({
     queryKey: [LIVE, "route-series", service, range.id, finest],
     queryFn: ({ signal }) =>
-      read<Series>(
+      read<SeriesList>(
         urlOf("/api/performance/series", { service, by: "route", limit: 300, ...sparkPeriod(range, finest) }),
         {
           signal,
@@ -102,7 +103,7 @@ export const weekByHour = (service: string, wanted: boolean) =>
   queryOptions({
     queryKey: ["week", service],
     queryFn: ({ signal }) =>
-      read<Series>(
+      read<SeriesList>(
         urlOf("/api/performance/series", { service, by: "route", limit: 300, minutes: 7 * 24 * 60, step: "1h" }),
         { signal },
       ),
@@ -129,7 +130,6 @@ export const resources = (service: string, range: Range, zoom: Zoom | null, fine
         step,
         limit: 100_000,
       };
-      // Nobody has sent such a measurement: there is nothing to show.
       return orNothing(read<QueryAnswer>("/api/v1/query", { signal, post: asked }));
     },
   });
@@ -138,23 +138,21 @@ export const databaseQueries = (service: string) =>
   queryOptions({
     queryKey: [LIVE, "queries", service],
     queryFn: ({ signal }) =>
-      orNothing(
-        read<DatabaseQueries>(urlOf("/api/performance/queries", { service, minutes: NOW_MINUTES }), { signal }),
-      ),
+      read<QueryList>(urlOf("/api/performance/queries", { service, minutes: NOW_MINUTES }), { signal }),
   });
 
 export const calls = (service: string) =>
   queryOptions({
     queryKey: [LIVE, "calls", service],
     queryFn: ({ signal }) =>
-      orNothing(read<Calls>(urlOf("/api/performance/calls", { service, minutes: NOW_MINUTES }), { signal })),
+      read<CallList>(urlOf("/api/performance/calls", { service, minutes: NOW_MINUTES }), { signal }),
   });
 
 /** How the server itself is; an unhealthy one answers with 503. */
 export const health = () =>
   queryOptions({
     queryKey: [LIVE, "health"],
-    queryFn: ({ signal }) => read<Health>("/api/v1/health", { signal, alsoStatus: 503 }),
+    queryFn: ({ signal }) => read<HealthReport>("/api/v1/health", { signal, alsoStatus: 503 }),
   });
 
 export const stats = () =>
@@ -168,14 +166,15 @@ export const stats = () =>
 export const refused = () =>
   queryOptions({
     queryKey: ["refused"],
-    queryFn: ({ signal }) => orNothing(read<Refused>("/api/v1/refused", { signal })),
+    queryFn: ({ signal }) => read<RefusedList>("/api/v1/refused", { signal }),
     refetchInterval: 10_000,
   });
 
+/** How senders are pointed here. */
 export const recipes = () =>
   queryOptions({
     queryKey: ["connect"],
-    queryFn: async ({ signal }) => (await orNothing(read<Connect>("/api/v1/connect", { signal })))?.recipes ?? null,
+    queryFn: ({ signal }) => read<Recipes>("/api/v1/connect", { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

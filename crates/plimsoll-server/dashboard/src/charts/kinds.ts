@@ -1,6 +1,6 @@
 // The charts that there are: what is drawn, how it is scaled, what it says.
 import uPlot from "uplot";
-import type { Line, Series, Values } from "../api/shapes";
+import type { Line, SeriesList, Values } from "../api/shapes";
 import { bytes, duration, NBSP, rate, share } from "../words/numbers";
 import type { Drawn } from "./Chart";
 import { lastOf } from "./draw";
@@ -29,7 +29,7 @@ function tickWords(value: number): string {
   return value < 1 ? `${Number((value * 1000).toPrecision(2))}${NBSP}ms` : `${Number(value.toPrecision(2))}${NBSP}s`;
 }
 
-function seconds(series: Series): number[] {
+function seconds(series: SeriesList): number[] {
   return series.times.map((time) => time / 1000);
 }
 
@@ -42,7 +42,7 @@ function between(values: Values, words: (value: number | null) => string): strin
   return there.length === 0 ? "no values" : `between ${words(Math.min(...there))} and ${words(Math.max(...there))}`;
 }
 
-export function latencyChart(series: Series, line: Line): Kind {
+export function latencyChart(series: SeriesList, line: Line): Kind {
   const { p50_seconds: p50, p95_seconds: p95, p99_seconds: p99 } = line;
   const range = logBounds([...p50, ...p95, ...p99], 1e-6);
   const now = (name: string, values: Values) => `${name} ${duration(lastOf(values))}`;
@@ -71,7 +71,7 @@ export function latencyChart(series: Series, line: Line): Kind {
   };
 }
 
-export function throughputChart(series: Series, line: Line): Kind {
+export function throughputChart(series: SeriesList, line: Line): Kind {
   const values = line.requests_per_minute;
   const top = roundUp(largest(values) * 1.05);
   return {
@@ -91,7 +91,7 @@ export function throughputChart(series: Series, line: Line): Kind {
   };
 }
 
-export function errorsChart(series: Series, line: Line): Kind {
+export function errorsChart(series: SeriesList, line: Line): Kind {
   const values = line.errors_per_minute;
   const top = roundUp(Math.max(1, largest(values)));
   return {
@@ -123,7 +123,7 @@ function ofInstances(readings: Readings): string {
   return readings.instances > 1 ? `, the highest of ${readings.instances} instances` : "";
 }
 
-export function cpuChart(series: Series, readings: Readings): Kind {
+export function cpuChart(series: SeriesList, readings: Readings): Kind {
   const values = readings.cpu ?? [];
   const top = roundUp(largest(values) * 1.05);
   const limit = readings.cpuLimit === null ? "" : `, of ${rate(readings.cpuLimit)} cores`;
@@ -144,7 +144,7 @@ export function cpuChart(series: Series, readings: Readings): Kind {
   };
 }
 
-export function memoryChart(series: Series, readings: Readings): Kind {
+export function memoryChart(series: SeriesList, readings: Readings): Kind {
   const values = readings.memory ?? [];
   const top = roundUp(largest(values) * 1.05);
   const limit = readings.memoryLimit === null ? "" : `, limit ${bytes(readings.memoryLimit)}`;

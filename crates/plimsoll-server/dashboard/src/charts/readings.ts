@@ -1,5 +1,5 @@
 // Processor and memory of a service's instances, on the time axis of its requests.
-import type { QueryAnswer, QuerySeries, Series, Values } from "../api/shapes";
+import type { QueryAnswer, QuerySeries, SeriesList, Values } from "../api/shapes";
 import { highest } from "./gaps";
 
 export interface Readings {
@@ -13,7 +13,10 @@ export interface Readings {
 }
 
 /** Steps of both answers are aligned to the epoch: a reading belongs to the step of the same time. */
-export function readings(series: Series, answer: QueryAnswer | null): Readings | null {
+export function readings(
+  series: Pick<SeriesList, "times">,
+  answer: Pick<QueryAnswer, "series"> | null,
+): Readings | null {
   if (!answer || answer.series.length === 0) return null;
   const of = (field: string) => {
     const instances = answer.series.map((one) => ({

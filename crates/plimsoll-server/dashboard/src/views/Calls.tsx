@@ -19,16 +19,16 @@ export function Calls({ name }: { name: string }) {
       </div>
       <Part asked={asked} reading="the outgoing calls">
         {(answer) => {
-          const all = answer?.calls ?? [];
+          const all = answer.calls;
           if (all.length === 0) return <p className="note">No outgoing calls seen in the last 5 minutes.</p>;
           const wanted = (find ?? "").toLowerCase();
-          const shown = all.filter((one) => `${one.peer} ${one.method ?? ""}`.toLowerCase().includes(wanted));
+          const shown = all.filter((one) => `${one.peer} ${one.method}`.toLowerCase().includes(wanted));
           return (
             <Table
               label="Outgoing calls"
               columns={COLUMNS}
               rows={shown}
-              keyOf={(one) => `${one.peer} ${one.method ?? ""} ${one.status ?? ""}`}
+              keyOf={(one) => `${one.peer} ${one.method} ${one.status ?? ""}`}
               param="csort"
               usual={{ by: "rate", down: true }}
             />
@@ -61,7 +61,7 @@ const COLUMNS: Column<Call>[] = [
     id: "p95",
     head: "p95 ms",
     num: true,
-    value: (one) => one.p95_seconds ?? null,
+    value: (one) => one.p95_seconds,
     cell: (one) => millis(one.p95_seconds),
   },
 ];

@@ -1,16 +1,17 @@
 // How to send data, and whether anything came.
 import "../style/connect.css";
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { Fragment, type KeyboardEvent, useEffect, useRef } from "react";
 import { recipes } from "../api/queries";
 import type { Recipe } from "../api/shapes";
 import { Fix } from "../parts/Fix";
+import { Part } from "../parts/Part";
 import { Mark } from "../parts/State";
 import { useParam } from "../route/location";
 import { Heard } from "./Heard";
-import { bundledRecipes } from "./recipes";
 
 export default function ConnectView({ empty = false }: { empty?: boolean }) {
+  const asked = useQuery(recipes());
   useEffect(() => {
     document.title = empty ? "Plimsoll" : "Connect · Plimsoll";
   }, [empty]);
@@ -50,7 +51,9 @@ export default function ConnectView({ empty = false }: { empty?: boolean }) {
           </ol>
         </div>
         <div>
-          <Recipes />
+          <Part asked={asked} reading="the recipes">
+            {(answer) => <Tabs all={answer.recipes} />}
+          </Part>
           <Heard />
         </div>
       </section>
@@ -58,11 +61,9 @@ export default function ConnectView({ empty = false }: { empty?: boolean }) {
   );
 }
 
-function Recipes() {
-  const asked = useQuery(recipes());
+function Tabs({ all }: { all: Recipe[] }) {
   const [picked, pick] = useParam("with");
   const tabs = useRef<HTMLDivElement>(null);
-  const all = asked.data && asked.data.length > 0 ? asked.data : bundledRecipes(window.location.origin);
   const shown = all.find((recipe) => recipe.name === picked) ?? all[0];
   if (!shown) return null;
 
@@ -100,16 +101,31 @@ function Recipes() {
   );
 }
 
+/** What stands between backticks is code. */
+function Sentence({ text }: { text: string }) {
+  return text.split("`").map((part, at) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence stand in their order
+    at % 2 === 1 ? <code key={at}>{part}</code> : <Fragment key={at}>{part}</Fragment>,
+  );
+}
+
 function Steps({ recipe }: { recipe: Recipe }) {
   return (
     <>
       <p>{recipe.when}</p>
       {recipe.steps.map((step) => (
-        <div key={`${step.text} ${step.code ?? ""}`}>
+        <div key={`${step.text} ${step.code}`}>
           <p>
-            {step.text} {step.file && <code>{step.file}</code>}
+            <Sentence text={step.text} />
+            {step.file && (
+              <>
+                {" "}
+                <code>{step.file}</code>
+              </>
+            )}
+            :
           </p>
-          {step.code && <Fix code={step.code} label={step.text || recipe.title} />}
+          <Fix code={step.code} label={step.text} />
         </div>
       ))}
     </>

@@ -1,7 +1,7 @@
 // How the server itself is, check by check.
 import { useQuery } from "@tanstack/react-query";
 import { health } from "../api/queries";
-import type { CheckReport } from "../api/shapes";
+import type { HealthCheck } from "../api/shapes";
 import { Part } from "../parts/Part";
 import { type Shape, State } from "../parts/State";
 import { NONE, rate } from "../words/numbers";
@@ -53,6 +53,6 @@ export function HealthChecks() {
   );
 }
 
-function why(check: CheckReport): string {
+function why(check: HealthCheck): string {
   return check.message ?? NONE;
 }

@@ -1,7 +1,7 @@
 // What the server has heard so far, and what it had to refuse.
 import { useQuery } from "@tanstack/react-query";
 import { refused, stats } from "../api/queries";
-import type { Refused } from "../api/shapes";
+import type { RefusedKind } from "../api/shapes";
 import { Mark, State } from "../parts/State";
 import { hour } from "../words/moments";
 import { count, many } from "../words/numbers";
@@ -39,7 +39,7 @@ export function Heard() {
   );
 }
 
-function Kind({ kind }: { kind: Refused["refused"][number] }) {
+function Kind({ kind }: { kind: RefusedKind }) {
   const who = [kind.service, kind.sender].filter(Boolean).join(", ");
   const seen = Date.parse(kind.last_seen);
   return (

@@ -20,7 +20,7 @@ export function Queries({ name }: { name: string }) {
       </div>
       <Part asked={asked} reading="the queries">
         {(answer) => {
-          const all = answer?.queries ?? [];
+          const all = answer.queries;
           const wanted = (find ?? "").toLowerCase();
           const shown = all.filter((one) => `${one.statement} ${one.route ?? ""}`.toLowerCase().includes(wanted));
           if (all.length === 0) return <p className="note">No queries seen in the last 5 minutes.</p>;
@@ -70,14 +70,14 @@ const COLUMNS: Column<DatabaseQuery>[] = [
     id: "p95",
     head: "p95 ms",
     num: true,
-    value: (one) => one.p95_seconds ?? null,
+    value: (one) => one.p95_seconds,
     cell: (one) => millis(one.p95_seconds),
   },
   {
     id: "share",
     head: "share",
     num: true,
-    value: (one) => one.share ?? null,
+    value: (one) => one.share,
     cell: (one) => <b>{share(one.share)}</b>,
   },
 ];

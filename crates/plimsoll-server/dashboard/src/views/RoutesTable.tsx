@@ -1,4 +1,5 @@
 // The routes of a service: now, and as a multiple of what is usual.
+import { Fragment } from "react";
 import { Spark } from "../parts/Spark";
 import { State } from "../parts/State";
 import { type Column, Table } from "../parts/Table";
@@ -47,6 +48,17 @@ export function RoutesTable({ rows, range, missing }: Shown) {
   );
 }
 
+/** A path that may be broken behind its slashes. */
+function Path({ path }: { path: string }) {
+  return path.split(/(?<=.\/)/).map((part, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a path stand in their order
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
 function isFailing(row: RouteRow): boolean {
   return (row.totals.error_rate ?? 0) >= FAILING;
 }
@@ -65,7 +77,9 @@ function columns(range: Range): Column<RouteRow>[] {
         <>
           <Sign row={row} />
           <span className="meth">{row.totals.method}</span>
-          <span className="rt">{row.totals.route}</span>
+          <span className="rt">
+            <Path path={row.totals.route ?? ""} />
+          </span>
         </>
       ),
     },

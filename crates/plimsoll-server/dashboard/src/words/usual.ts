@@ -1,5 +1,5 @@
 // What is usual for a route: the median of its p95 in the same hours of the days before, or else over the chosen range.
-import type { Line, Series, TotalsRow, Values } from "../api/shapes";
+import type { Line, SeriesList, TotalsRow, Values } from "../api/shapes";
 
 /** Fewer values say nothing of what is usual. */
 const ENOUGH = 5;
@@ -51,7 +51,7 @@ export function routeKey(of: { route: string | null; method: string | null }): s
 export function routeRows(
   now: readonly TotalsRow[],
   lines: readonly Line[],
-  week: Series | null,
+  week: SeriesList | null,
   at: number,
 ): RouteRow[] {
   const byKey = new Map(lines.map((line) => [routeKey(line), line]));

@@ -41,7 +41,7 @@ it("readings of instances come to the steps of the requests, the highest of them
       },
     ],
   };
-  const series = { step_seconds: 10, times, lines: [] };
+  const series = { times };
   expect(readings(series, answer)).toEqual({
     instances: 1,
     cpu: [0.5, null, null],

@@ -11,6 +11,7 @@ pub(crate) mod plan;
 mod raw;
 pub(crate) mod source;
 pub(crate) mod sources;
+mod spans;
 pub(crate) mod support;
 mod totals;
 
