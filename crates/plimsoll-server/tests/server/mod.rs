@@ -34,6 +34,7 @@ mod stalled;
 mod streams;
 pub(crate) mod targets;
 mod tls;
+mod tls_targets;
 mod tokens;
 mod writes;
 

@@ -38,6 +38,7 @@ impl Scraped {
             instance: "i".into(),
             url: String::new(),
             host: String::new(),
+            tls: None,
             port: 0,
             path: String::new(),
             interval: std::time::Duration::from_secs(1),
@@ -77,11 +78,8 @@ impl Scraped {
 
     /// `measurement{tags} field=value @seconds`, those of the target's tags left out; sorted.
     fn rows(&self, answer: &Answer) -> Vec<String> {
-        let mut rows: Vec<String> = answer
-            .tables
-            .iter()
-            .flat_map(|table| self.rows_of(table))
-            .collect();
+        let tables = answer.tables.iter();
+        let mut rows: Vec<String> = tables.flat_map(|table| self.rows_of(table)).collect();
         rows.sort();
         rows
     }
