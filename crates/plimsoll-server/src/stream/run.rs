@@ -72,6 +72,8 @@ async fn listened_to(app: &App, stop: &mut Stop) -> anyhow::Result<bool> {
             app.stream.beat();
         }
         app.stream.cut_stalled();
+        let keyring = &app.doors.keyring;
+        app.stream.end_barred(|pass| keyring.is_good(pass, now));
     }
 }
 

@@ -32,6 +32,7 @@ mod series;
 mod services;
 mod stalled;
 mod streams;
+mod streams_end;
 pub(crate) mod targets;
 mod tls;
 mod tls_targets;
