@@ -26,6 +26,7 @@ mod problems;
 mod queries;
 mod rates;
 mod refused;
+mod runtimes;
 mod scopes;
 mod scraping;
 mod series;

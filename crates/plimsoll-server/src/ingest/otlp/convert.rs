@@ -274,7 +274,7 @@ fn number(
     change: Change,
 ) -> Result<PointValue, String> {
     use number_data_point::Value::{AsDouble, AsInt};
-    if named && shape == Shape::Counter {
+    if named && shape == Shape::Counter && change != Change::Exact {
         return match value {
             AsInt(value) => u64::try_from(value)
                 .map_err(|_| format!("counts {value}"))
@@ -289,6 +289,9 @@ fn number(
         AsInt(value) => value as f64,
         AsDouble(value) => finite(value)?,
     };
+    if change == Change::Exact && value < 0.0 {
+        return Err(format!("counts {value}"));
+    }
     Ok(PointValue::F64(if change == Change::Complement {
         1.0 - value
     } else {

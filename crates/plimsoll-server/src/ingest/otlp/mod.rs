@@ -16,6 +16,7 @@ pub(crate) mod names;
 mod points;
 mod refusals;
 mod rows;
+mod runtimes;
 pub mod spans;
 mod streams;
 #[cfg(test)]
