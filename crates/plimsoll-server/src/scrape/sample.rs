@@ -176,7 +176,7 @@ impl<'a> Sample<'a> {
             }
         };
         if rule.is_some() {
-            add("source", "metric");
+            add("source", "scrape");
         }
         if is_requests {
             add("route", UNMATCHED);

@@ -3,6 +3,7 @@
 mod backups;
 mod bounded;
 mod commands;
+mod counted_once;
 mod described;
 mod disk;
 mod doctor;
