@@ -38,6 +38,7 @@ mod streams_end;
 pub(crate) mod targets;
 mod tls;
 mod tls_targets;
+mod tls_told;
 mod tokens;
 mod writes;
 
