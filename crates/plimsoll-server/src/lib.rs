@@ -28,3 +28,4 @@ pub mod store;
 pub mod stream;
 pub mod tasks;
 pub mod tick;
+pub mod trust;

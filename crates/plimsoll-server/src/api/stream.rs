@@ -3,12 +3,14 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::StreamBody;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::doors::Who;
+use crate::doors::pass::Pass;
 use crate::http::connection::Connection;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem};
@@ -61,8 +63,10 @@ pub struct Asked {
 pub async fn stream(
     State(app): State<App>,
     Params(asked): Params<Asked>,
+    Extension(who): Extension<Who>,
     connection: Option<Extension<Connection>>,
     version: Version,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Answer {
     let wish = asked.wish()?;
@@ -84,6 +88,9 @@ pub async fn stream(
                     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(30)
                 }
             })?;
+    if let Some(pass) = Pass::of(who, &uri, &headers) {
+        client.ends_with(pass);
+    }
     if let Some(connection) = connection {
         connection.leave_place();
     }

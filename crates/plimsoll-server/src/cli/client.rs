@@ -15,10 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::trust;
 use crate::http::percent::percent_encoded;
 use crate::http::problem::in_words;
 use crate::meta::tokens::Hash;
+use crate::trust::{self, Trust};
 
 /// A server, and what opens its doors.
 #[derive(Clone)]
@@ -85,7 +85,8 @@ impl Remote {
         let mut sender = if is_tls {
             let name = ServerName::try_from(address.to_owned())
                 .with_context(|| format!("{address} cannot be in a certificate"))?;
-            let connector = TlsConnector::from(Arc::new(trust::client_config(self.certificate)?));
+            let trust = self.certificate.map_or(Trust::System, Trust::Certificate);
+            let connector = TlsConnector::from(Arc::new(trust::client_config(trust)?));
             let stream = connector
                 .connect(name, stream)
                 .await

@@ -14,7 +14,6 @@ mod query;
 mod serve;
 mod target;
 mod token;
-mod trust;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

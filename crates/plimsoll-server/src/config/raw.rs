@@ -194,7 +194,7 @@ pub struct Retention {
 pub struct Scrape {
     /// What the target is, as the tag `job`.
     pub job: String,
-    /// Where its metrics are: `http://HOST:PORT/PATH`.
+    /// Where its metrics are: `http://HOST:PORT/PATH` or `https://…`.
     pub url: String,
     /// How often it is scraped.
     pub interval_secs: u64,
@@ -209,6 +209,10 @@ pub struct Scrape {
     pub labels: BTreeMap<String, String>,
     /// A file with the token that is sent as `Authorization: Bearer`, read anew for each scrape; empty: none.
     pub bearer_token_file: String,
+    /// A file with certificates (PEM) of the authorities that are believed instead of the system's; empty: the system's.
+    pub ca_file: String,
+    /// Whether any certificate is believed.
+    pub tls_insecure: bool,
     /// The tag `service`; empty: as `job`.
     pub service: String,
 }
@@ -224,6 +228,8 @@ impl Default for Scrape {
             series_max: 50_000,
             labels: BTreeMap::new(),
             bearer_token_file: String::new(),
+            ca_file: String::new(),
+            tls_insecure: false,
             service: String::new(),
         }
     }

@@ -20,6 +20,17 @@ const LONGEST_INTERVAL_SECS: u64 = 3_600;
 /// Tags that are named by keys of their own, or that samples have.
 const TAKEN_LABELS: [&str; 5] = ["job", "service", "source", "le", "quantile"];
 
+/// Whose certificates are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Believed {
+    /// Those of the system's authorities.
+    System,
+    /// Those of the authorities in a file.
+    File(PathBuf),
+    /// Everybody's.
+    Anybody,
+}
+
 /// A target in Prometheus's formats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScrapeTarget {
@@ -35,6 +46,8 @@ pub struct ScrapeTarget {
     pub host: String,
     /// Port to connect to.
     pub port: u16,
+    /// Whose certificate it may show; `None`: it is asked without TLS.
+    pub tls: Option<Believed>,
     /// Path and query to ask for.
     pub path: String,
     /// How often it is scraped.
@@ -115,7 +128,12 @@ impl Place<'_> {
 fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigError> {
     let job = place.text("job", &raw.job)?;
     let service = place.text("service", &raw.service)?;
-    let (host, port, path) = address(&raw.url, place)?;
+    let Address {
+        is_tls,
+        host,
+        port,
+        path,
+    } = address(&raw.url, place)?;
     let interval_secs = place.at_least_one("interval_secs", raw.interval_secs)?;
     if interval_secs > LONGEST_INTERVAL_SECS {
         let must = format!("be at most {LONGEST_INTERVAL_SECS}");
@@ -144,6 +162,7 @@ fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigEr
         url: raw.url.clone(),
         host,
         port,
+        tls: believed(raw, is_tls, place)?,
         path,
         interval: Duration::from_secs(interval_secs),
         timeout: Duration::from_secs(timeout_secs),
@@ -154,22 +173,25 @@ fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigEr
     })
 }
 
-/// Host, port, and path with query.
-fn address(url: &str, place: &Place<'_>) -> Result<(String, u16, String), ConfigError> {
+/// The parts of a URL.
+struct Address {
+    is_tls: bool,
+    host: String,
+    port: u16,
+    /// With the query.
+    path: String,
+}
+
+fn address(url: &str, place: &Place<'_>) -> Result<Address, ConfigError> {
     const MUST: &str = "be a URL such as http://127.0.0.1:9100/metrics";
     let uri: Option<Uri> = url.parse().ok();
     let wrong = |must| place.wrong("url", must, &format!("{url:?}"));
     let uri = uri.ok_or_else(|| wrong(MUST))?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(wrong(
-                "begin with http://, for targets are not reached over TLS (a proxy beside the target or an SSH \
-                 tunnel can end it)",
-            ));
-        }
+    let is_tls = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
         _ => return Err(wrong(MUST)),
-    }
+    };
     let authority = uri.authority().ok_or_else(|| wrong(MUST))?;
     if authority.as_str().contains('@') {
         // The value may hold a password: it is not told.
@@ -182,8 +204,34 @@ fn address(url: &str, place: &Place<'_>) -> Result<(String, u16, String), Config
         return Err(wrong(MUST));
     }
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let port = authority.port_u16().unwrap_or(80);
-    Ok((host.to_owned(), port, path.to_owned()))
+    let usual = if is_tls { 443 } else { 80 };
+    Ok(Address {
+        is_tls,
+        host: host.to_owned(),
+        port: authority.port_u16().unwrap_or(usual),
+        path: path.to_owned(),
+    })
+}
+
+fn believed(
+    raw: &raw::Scrape,
+    is_tls: bool,
+    place: &Place<'_>,
+) -> Result<Option<Believed>, ConfigError> {
+    let believed = match (raw.ca_file.as_str(), raw.tls_insecure) {
+        ("", false) => return Ok(is_tls.then_some(Believed::System)),
+        ("", true) => Believed::Anybody,
+        (file, false) => Believed::File(PathBuf::from(file)),
+        (_, true) => {
+            let must = "be false where `ca_file` names authorities";
+            return Err(place.wrong("tls_insecure", must, &true));
+        }
+    };
+    if !is_tls {
+        let must = "begin with https:// where `ca_file` or `tls_insecure` is set";
+        return Err(place.wrong("url", must, &format!("{:?}", raw.url)));
+    }
+    Ok(Some(believed))
 }
 
 fn labels(raw: &raw::Scrape, place: &Place<'_>) -> Result<Vec<(String, String)>, ConfigError> {
@@ -241,12 +289,27 @@ mod tests {
     }
 
     #[test]
+    fn whose_certificates_are_believed_is_said_by_url_and_keys() {
+        let https = |more: &str| one(&format!("url = \"https://a/m\"\n{more}")).unwrap();
+        assert_eq!(one("url = \"http://a/m\"").unwrap().tls, None);
+        let system = https("");
+        assert_eq!((system.tls, system.port), (Some(Believed::System), 443));
+        let file = Believed::File(PathBuf::from("a.pem"));
+        assert_eq!(https("ca_file = \"a.pem\"").tls, Some(file));
+        assert_eq!(https("tls_insecure = true").tls, Some(Believed::Anybody));
+    }
+
+    #[test]
     fn a_value_that_cannot_be_used_is_named() {
         let url = "url = \"http://a/m\"\n";
         for (lines, expected) in [
             (
-                "url = \"https://a/m\"".to_owned(),
-                "`scrape[0].url` must begin with http://",
+                format!("{url}ca_file = \"a.pem\""),
+                "`scrape[0].url` must begin with https:// where `ca_file`",
+            ),
+            (
+                "url = \"https://a/m\"\nca_file = \"a.pem\"\ntls_insecure = true".to_owned(),
+                "`scrape[0].tls_insecure` must be false where `ca_file`",
             ),
             (
                 "url = \"a:9100\"".to_owned(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::Who;
+use super::pass::Pass;
 use super::secret::{Secret, hash};
 use crate::meta::sessions::{LoginError, Session};
 use crate::meta::tokens::{Hash, NewToken, Scope, Token, TokenError};
@@ -89,6 +90,21 @@ impl Keyring {
             id: session.token,
             scope: *scope,
         })
+    }
+
+    /// Whether what was good once still is.
+    pub fn is_good(&self, pass: &Pass, now: Nanos) -> bool {
+        let known = self.known.read();
+        match pass {
+            Pass::Token(hash) => known
+                .tokens
+                .get(hash)
+                .is_some_and(|token| token.is_live(now)),
+            Pass::Session(hash) => known
+                .sessions
+                .get(hash)
+                .is_some_and(|(session, _)| now < session.expires),
+        }
     }
 
     /// Whether there is any token for a program, good or not: then one that is shown means something.

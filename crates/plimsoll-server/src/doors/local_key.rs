@@ -91,7 +91,7 @@ pub fn read(dir: &Path) -> io::Result<Found> {
     })
 }
 
-fn hex(hash: &Hash) -> String {
+pub(super) fn hex(hash: &Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

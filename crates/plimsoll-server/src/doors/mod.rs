@@ -14,6 +14,7 @@ pub mod limits;
 pub mod local_key;
 pub mod login;
 pub mod page;
+pub mod pass;
 pub mod paths;
 pub mod secret;
 pub mod tls;

@@ -16,8 +16,10 @@ use rustls::sign::CertifiedKey;
 use tracing::{error, info};
 
 use super::TlsFiles;
+use super::local_key::hex;
 use crate::meta::tokens::Hash;
 use crate::state::App;
+use crate::stream::Change;
 use crate::tasks::Stop;
 
 /// How often it is looked whether the files changed.
@@ -124,11 +126,16 @@ fn look(app: &App, certificate: &Certificate, seen: Option<Stamp>) -> Option<Sta
         Ok(()) if certificate.fingerprint() == before => {}
         Ok(()) => {
             info!("the certificate has changed: new connections get the new one");
-            if let Err(error) = app.doors.local_key.write(certificate.fingerprint()) {
+            let fingerprint = certificate.fingerprint();
+            app.stream.announce(Change::CertificateChanged {
+                fingerprint: fingerprint.as_ref().map(hex).unwrap_or_default(),
+            });
+            if let Err(error) = app.doors.local_key.write(fingerprint) {
                 error!(%error, "cannot write the key of the data folder: {error}");
             }
         }
         Err(error) => {
+            app.stream.announce(Change::CertificateRefused);
             error!("the certificate cannot be read, the one before stays in use: {error:#}");
         }
     }

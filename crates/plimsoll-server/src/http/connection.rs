@@ -18,7 +18,7 @@ struct Shared {
 
 impl Connection {
     /// A connection that takes a place.
-    pub(super) fn new(place: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(place: OwnedSemaphorePermit) -> Self {
         Self(Arc::new(Shared {
             place: Mutex::new(Some(place)),
             cut: Notify::new(),
@@ -37,7 +37,7 @@ impl Connection {
     }
 
     /// Returns when it was cut.
-    pub(super) async fn was_cut(&self) {
+    pub(crate) async fn was_cut(&self) {
         self.0.cut.notified().await;
     }
 }

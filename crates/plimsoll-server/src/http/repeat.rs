@@ -13,8 +13,8 @@ use http_body_util::BodyExt;
 
 /// Answers up to this size are tagged: they are in memory already.
 const MOST_BYTES: u64 = 4 << 20;
-/// How the tag of a compressed answer ends: its bytes are others.
-const COMPRESSED: &str = "-gzip\"";
+/// How answers are compressed; the tag of one ends with it, for its bytes are others.
+const ENCODINGS: [&str; 2] = ["zstd", "gzip"];
 
 /// An answer that may be kept if it is asked for again each time: then mostly nothing is sent.
 pub fn asked_again(mut answer: Response) -> Response {
@@ -57,21 +57,31 @@ pub async fn tag(request: Request, next: Next) -> Response {
 /// Gives compressed answers a tag of their own, and takes it back when it is asked for.
 pub async fn tag_compressed(mut request: Request, next: Next) -> Response {
     let known = request.headers().get(header::IF_NONE_MATCH);
-    let known = known.and_then(|known| known.to_str().ok());
-    let plain = known
-        .filter(|known| known.contains(COMPRESSED))
-        .and_then(|known| HeaderValue::try_from(known.replace(COMPRESSED, "\"")).ok());
-    let had_compressed = plain.is_some();
-    if let Some(plain) = plain {
-        request.headers_mut().insert(header::IF_NONE_MATCH, plain);
+    let known = known.and_then(|known| known.to_str().ok()).unwrap_or("");
+    let ending = |encoding: &str| format!("-{encoding}\"");
+    let had = ENCODINGS
+        .into_iter()
+        .find(|encoding| known.contains(&ending(encoding)));
+    if had.is_some() {
+        let plain = ENCODINGS
+            .into_iter()
+            .fold(known.to_owned(), |known, encoding| {
+                known.replace(&ending(encoding), "\"")
+            });
+        if let Ok(plain) = HeaderValue::try_from(plain) {
+            request.headers_mut().insert(header::IF_NONE_MATCH, plain);
+        }
     }
     let mut response = next.run(request).await;
-    let is_compressed = response.headers().contains_key(header::CONTENT_ENCODING)
-        || (had_compressed && response.status() == StatusCode::NOT_MODIFIED);
+    let encoding = response.headers().get(header::CONTENT_ENCODING);
+    let encoding = match encoding {
+        Some(encoding) => encoding.to_str().ok(),
+        None => had.filter(|_| response.status() == StatusCode::NOT_MODIFIED),
+    };
     let tag = response.headers().get(header::ETAG);
-    let tag = tag.filter(|_| is_compressed).and_then(|tag| {
+    let tag = encoding.zip(tag).and_then(|(encoding, tag)| {
         let plain = tag.to_str().ok()?.strip_suffix('"')?;
-        HeaderValue::try_from(format!("{plain}{COMPRESSED}")).ok()
+        HeaderValue::try_from(format!("{plain}{}", ending(encoding))).ok()
     });
     if let Some(tag) = tag {
         response.headers_mut().insert(header::ETAG, tag);

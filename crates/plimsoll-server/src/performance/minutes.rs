@@ -10,6 +10,7 @@ use std::time::Duration;
 use plimsoll::performance::{MB, RequestTotals};
 
 use super::requests::requests;
+use super::resources::cpu_used;
 use super::states::{InstanceKey, State, states};
 use super::{MINUTE, Period, Scope};
 use crate::ingest;
@@ -206,6 +207,10 @@ fn services(
         let row = rows.entry(service).or_default();
         row[3] = merged(row[3], cpu.mean.map(|ratio| ratio * 100.0), f64::max);
         row[4] = merged(row[4], memory.last.map(|bytes| bytes / MB), f64::max);
+    }
+    for ((service, _), ratio) in cpu_used(reading, &Scope::All, period)? {
+        let row = rows.entry(service).or_default();
+        row[3] = merged(row[3], Some(ratio * 100.0), f64::max);
     }
     for ((service, _), [disk]) in instances(reading, period, "system", ["disk"])? {
         let row = rows.entry(service).or_default();

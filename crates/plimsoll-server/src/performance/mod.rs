@@ -9,6 +9,7 @@ mod source;
 pub mod states;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::reading::NO_LIMIT;
 use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter, Value};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use plimsoll::resources::Trend;
 
 use super::states::InstanceKey;
-use super::{Period, Scope, field, number, query, tag_of, total};
+use super::told::{Figure, Told, told};
+use super::{MINUTE, Period, Scope};
 use crate::reading::Reading;
-use crate::store::query::{Aggregate, FieldQuery, Value};
+use crate::store::query::Aggregate;
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 
@@ -75,9 +76,19 @@ const fn rate(
 const RESOURCES: &[Measured] = &[
     state("process_memory_rss_bytes", "process", &["memory_rss"]),
     state("process_memory_limit_bytes", "process", &["memory_limit"]),
+    // Before what others call utilization, which some divide by the number of processors.
+    rate("process_cpu_ratio", "process", &["cpu_time"], 1.0),
     state("process_cpu_ratio", "process", &["cpu"]),
     state("process_threads", "process", &["threads"]),
     state("process_open_fds", "process", &["open_fds"]),
+    state("process_goroutines", "process", &["goroutines"]),
+    state("process_heap_used_bytes", "process", &["heap_used"]),
+    state("process_event_loop_ratio", "process", &["event_loop"]),
+    state(
+        "process_event_loop_delay_p99_seconds",
+        "process",
+        &["event_loop_delay_p99"],
+    ),
     rate(
         "process_disk_read_bytes_per_second",
         "process",
@@ -118,67 +129,76 @@ pub fn resources(
             .iter()
             .filter(|one| one.measurement == measurement)
             .collect();
-        let mut ask = query(
-            measurement,
-            period,
-            &["service", "instance"],
-            scope.filter(),
-        );
         let step = ((period.end - period.start) / STEPS).max(FINEST_STEP);
-        ask.step = Some(step);
-        ask.fields = measured.iter().flat_map(|one| one.columns()).collect();
-        for series in reading.ask(&ask)? {
-            let key = (
-                tag_of(&series.tags, "service").to_owned(),
-                tag_of(&series.tags, "instance").to_owned(),
-            );
+        let figures: Vec<Figure> = measured
+            .iter()
+            .map(|one| (one.fields, one.aggregate))
+            .collect();
+        let told = told(reading, scope, period, measurement, &figures, Some(step))?;
+        for (key, of_instance) in told {
             let instance = found.entry(key).or_default();
-            let mut columns = series.columns.as_slice();
-            for one in &measured {
-                let (mine, rest) = columns.split_at(one.fields.len());
-                columns = rest;
+            for (one, told) in measured.iter().zip(&of_instance) {
                 let values = match one.aggregate {
-                    Aggregate::Sum => rates(&series.times, mine, step),
-                    _ => states(&series.times, &mine[0]),
+                    Aggregate::Sum => rates(told, step),
+                    _ => states(told),
                 };
                 let values = values
                     .into_iter()
                     .map(|(time, value)| (time, value * one.factor));
                 if let Some(resource) = summary(&values.collect::<Vec<_>>()) {
-                    instance.insert(one.name, resource);
+                    instance.entry(one.name).or_insert(resource);
                 }
             }
         }
     }
     Ok(found)
 }
-
-impl Measured {
-    fn columns(&self) -> impl Iterator<Item = FieldQuery> + use<> {
-        let aggregate = self.aggregate;
-        self.fields.iter().map(move |name| field(name, aggregate))
-    }
+/// How much each instance used of a core in `minute`, where it tells its time.
+///
+/// # Errors
+/// As [`resources`].
+pub fn cpu_used(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    minute: Period,
+) -> Result<BTreeMap<InstanceKey, f64>, QueryError> {
+    // A row tells what came since the one before, which many send a minute earlier.
+    let period = Period {
+        start: minute.start - 2 * MINUTE,
+        ..minute
+    };
+    let time: [Figure; 1] = [(&["cpu_time"], Aggregate::Sum)];
+    let step = Some(FINEST_STEP);
+    let found = told(reading, scope, period, "process", &time, step)?;
+    let used = found.into_iter().filter_map(|(key, figures)| {
+        let mut ratios = rates(figures.first()?, FINEST_STEP);
+        ratios.retain(|(time, _)| *time >= minute.start);
+        let sum: f64 = ratios.iter().map(|(_, ratio)| ratio).sum();
+        (!ratios.is_empty()).then(|| (key, sum / ratios.len() as f64))
+    });
+    Ok(used.collect())
 }
 
-fn states(times: &[Nanos], column: &[Value]) -> Vec<(Nanos, f64)> {
-    let values = times.iter().zip(column);
+fn states(told: &Told) -> Vec<(Nanos, f64)> {
+    let values = told.iter();
     values
-        .filter_map(|(&time, value)| Some((time, number(value)?)))
+        .filter_map(|(&time, value)| Some((time, (*value)?)))
         .collect()
 }
 
-/// Amounts of all columns together per second since the sender's row before; a row without any is one without increase.
-fn rates(times: &[Nanos], columns: &[Vec<Value>], step: Nanos) -> Vec<(Nanos, f64)> {
-    let amount = |row: usize| total(columns.iter().map(|column| &column[row]));
-    if (0..times.len()).all(|row| amount(row).is_none()) {
+/// Amounts per second since the sender's row before; a row without any is one without increase.
+fn rates(told: &Told, step: Nanos) -> Vec<(Nanos, f64)> {
+    if told.values().all(Option::is_none) {
         return Vec::new();
     }
     // A step of several rows that is not over would seem low.
     let running = usize::from(step > FINEST_STEP);
-    (1..times.len().saturating_sub(running))
-        .map(|row| {
-            let seconds = (times[row] - times[row - 1]) as f64 / 1e9;
-            (times[row], amount(row).unwrap_or(0.0) / seconds)
+    let pairs = told.iter().zip(told.iter().skip(1));
+    pairs
+        .take(told.len().saturating_sub(1 + running))
+        .map(|((&before, _), (&time, amount))| {
+            let seconds = (time - before) as f64 / 1e9;
+            (time, amount.unwrap_or(0.0) / seconds)
         })
         .collect()
 }
@@ -241,12 +261,10 @@ mod tests {
     #[test]
     fn what_is_sent_once_a_minute_counts_per_second_of_that_minute() {
         let times = [0, 6 * FINEST_STEP, 7 * FINEST_STEP];
-        let sent = vec![Value::U64(500), Value::U64(120), Value::Null];
-        let received = vec![Value::Null, Value::U64(60), Value::Null];
-        let found = rates(&times, &[sent, received], FINEST_STEP);
+        let told = |values: [Option<f64>; 3]| times.into_iter().zip(values).collect::<Told>();
+        let found = rates(&told([Some(500.0), Some(180.0), None]), FINEST_STEP);
         assert_eq!(found, [(times[1], 3.0), (times[2], 0.0)]);
-        let none = vec![Value::Null; 3];
-        assert_eq!(rates(&times, &[none], FINEST_STEP), []);
+        assert_eq!(rates(&told([None; 3]), FINEST_STEP), []);
     }
 
     #[test]

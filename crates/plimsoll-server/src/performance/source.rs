@@ -1,6 +1,6 @@
 //! Who is believed when several measured the same requests.
 //!
-//! A service may send what our library measured, metrics of another SDK, or both. Of a period every service is read from
+//! A service may send what our library measured, metrics of another SDK, spans, and be scraped, too. Of a period every service is read from
 //! one source; only where a better one begins or ends within the period, the other fills the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,9 +15,9 @@ use crate::store::schema::CUMULATIVE;
 use crate::store::table::Nanos;
 
 /// Sources, the best first; rows that name none were written by hand.
-const RANKING: [&str; 4] = ["library", "metric", "span", ""];
-/// What other SDKs count, among the [`RANKING`].
-const METRIC: usize = 1;
+const RANKING: [&str; 5] = ["library", "metric", "scrape", "span", ""];
+/// Those that tell totals, among the [`RANKING`]. Rows that were scraped long ago have the source `metric`.
+const TOTALS: [usize; 2] = [1, 2];
 /// In how many steps a period is looked at.
 const STEPS: Nanos = 60;
 
@@ -106,12 +106,16 @@ fn spans(
         };
         spans.insert(rank, span);
     }
-    if let Some(totals) = spans.get_mut(&METRIC) {
+    for rank in TOTALS {
+        let Some(totals) = spans.get_mut(&rank) else {
+            continue;
+        };
         let before = Period {
             start: period.start,
             end: totals.start,
         };
-        totals.start = begin_of_totals(reading, service, before)?.unwrap_or(totals.start);
+        let begin = begin_of_totals(reading, service, RANKING[rank], before)?;
+        totals.start = begin.unwrap_or(totals.start);
     }
     Ok(spans)
 }
@@ -120,6 +124,7 @@ fn spans(
 fn begin_of_totals(
     reading: &mut Reading<'_>,
     service: &str,
+    source: &str,
     period: Period,
 ) -> Result<Option<Nanos>, QueryError> {
     if period.start >= period.end {
@@ -127,7 +132,7 @@ fn begin_of_totals(
     }
     let filter = vec![
         tag("service", Condition::Equal(service.to_owned())),
-        tag("source", Condition::Equal(RANKING[METRIC].to_owned())),
+        tag("source", Condition::Equal(source.to_owned())),
     ];
     let mut ask = query("http_requests", period, &[], filter);
     let name = format!("duration{CUMULATIVE}");

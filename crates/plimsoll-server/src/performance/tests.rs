@@ -71,6 +71,11 @@ impl Bench {
                     "attributes": [{"key": "http.route", "value": {"stringValue": "/a"}},
                         {"key": "http.request.method", "value": {"stringValue": "GET"}},
                         {"key": "http.response.status_code", "value": {"intValue": "200"}}]}]}}]}]}]});
+        self.export(request);
+    }
+
+    /// Metrics of another SDK.
+    pub(super) fn export(&self, request: serde_json::Value) {
         let request = serde_json::from_value(request).unwrap();
         assert_eq!(self.otlp.ingest(&request, NOW).unwrap().refusals.points, 0);
     }

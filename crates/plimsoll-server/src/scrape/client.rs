@@ -9,9 +9,11 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::context::Format;
+use super::tls::{Shared, Tls};
 use crate::config::scrape::ScrapeTarget;
 
 /// As Prometheus asks: both formats, the newer first.
@@ -24,9 +26,9 @@ const MAX_TOKEN_BYTES: u64 = 64 << 10;
 const KEPT_BYTES: usize = 4 << 20;
 
 /// Asks one target.
-#[derive(Default)]
 pub(super) struct Client {
     connection: Option<Connection>,
+    tls: Tls,
     sent: Vec<u8>,
     plain: Vec<u8>,
 }
@@ -43,6 +45,10 @@ pub(super) enum Failure {
     TimeOut(u64),
     #[error("cannot connect: {0}")]
     Connect(#[source] std::io::Error),
+    #[error("no TLS: {0}")]
+    Tls(String),
+    #[error("cannot use `ca_file` {0}: {1}")]
+    Authorities(String, String),
     #[error("the connection broke: {0}")]
     Http(String),
     #[error("answered {0}; redirects are not followed, set `url` to where it points: {1}")]
@@ -66,6 +72,15 @@ pub(super) enum Failure {
 }
 
 impl Client {
+    pub(super) fn new(tls: Shared) -> Self {
+        Self {
+            connection: None,
+            tls: Tls::new(tls),
+            sent: Vec::new(),
+            plain: Vec::new(),
+        }
+    }
+
     /// The body of an answer and its format. Whoever waits for this long enough drops it: the connection goes with it.
     pub(super) async fn fetch(
         &mut self,
@@ -75,10 +90,10 @@ impl Client {
         let (answer, connection) = match kept {
             Some(connection) => match ask(connection, target).await {
                 // The target closed the connection meanwhile: that is no failure of its.
-                Err(Failure::Http(_)) => ask(connect(target).await?, target).await?,
+                Err(Failure::Http(_)) => ask(self.connect(target).await?, target).await?,
                 answer => answer?,
             },
-            None => ask(connect(target).await?, target).await?,
+            None => ask(self.connect(target).await?, target).await?,
         };
         self.receive(answer, connection, target).await
     }
@@ -88,6 +103,18 @@ impl Client {
         if body.capacity() <= KEPT_BYTES {
             body.clear();
             self.plain = body;
+        }
+    }
+
+    async fn connect(&mut self, target: &ScrapeTarget) -> Result<Connection, Failure> {
+        let stream = TcpStream::connect((&*target.host, target.port))
+            .await
+            .map_err(Failure::Connect)?;
+        // Only makes it slower.
+        let _ = stream.set_nodelay(true);
+        match &target.tls {
+            None => begin(stream).await,
+            Some(believed) => begin(self.tls.connect(believed, target, stream).await?).await,
         }
     }
 
@@ -166,12 +193,10 @@ impl Connection {
     }
 }
 
-async fn connect(target: &ScrapeTarget) -> Result<Connection, Failure> {
-    let stream = TcpStream::connect((&*target.host, target.port))
-        .await
-        .map_err(Failure::Connect)?;
-    // Only makes it slower.
-    let _ = stream.set_nodelay(true);
+async fn begin<S>(stream: S) -> Result<Connection, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let (sender, driver) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(broken)?;

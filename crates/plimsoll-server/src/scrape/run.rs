@@ -12,6 +12,7 @@ use super::context::{Context, Format};
 use super::moments::Moments;
 use super::page::{Answer, Page};
 use super::target::{Scrape, Target};
+use super::tls::Shared;
 use crate::ingest;
 use crate::state::App;
 use crate::store::key;
@@ -36,8 +37,9 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
     }
     // Dropping the set ends the loops.
     let mut loops = JoinSet::new();
+    let tls = Shared::default();
     for target in app.scrapes.targets() {
-        loops.spawn(ask_for_ever(app.clone(), target.clone()));
+        loops.spawn(ask_for_ever(app.clone(), target.clone(), tls.clone()));
     }
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -76,10 +78,10 @@ async fn write(app: &App) {
     }
 }
 
-async fn ask_for_ever(app: App, target: Arc<Target>) {
+async fn ask_for_ever(app: App, target: Arc<Target>, tls: Shared) {
     let moments = Moments::of(&target.config);
     let mut page = Page::new(&target.config);
-    let mut client = Client::default();
+    let mut client = Client::new(tls);
     loop {
         let now = tick::now();
         let due = moments.after(now);

@@ -82,6 +82,7 @@ impl<'a> Sample<'a> {
         if let Some(Exposed { rule, .. }) = &self.exposed {
             let (kind, value_type) = match rule.shape {
                 Shape::State => (Kind::Gauge, Type::F64),
+                Shape::Counter if rule.change == Change::Exact => (Kind::Cumulative, Type::F64),
                 Shape::Counter => (Kind::Cumulative, Type::U64),
                 Shape::Distribution => (Kind::Cumulative, Type::Histogram),
             };
@@ -175,7 +176,7 @@ impl<'a> Sample<'a> {
             }
         };
         if rule.is_some() {
-            add("source", "metric");
+            add("source", "scrape");
         }
         if is_requests {
             add("route", UNMATCHED);

@@ -53,7 +53,7 @@ pub struct Seen {
     pub version: String,
     /// Where it runs.
     pub environment: String,
-    /// Who measured: `library`, `span`, `metric`, or empty for rows written by hand.
+    /// Who measured: `library`, `span`, `metric`, `scrape`, or empty for rows written by hand.
     pub source: String,
 }
 

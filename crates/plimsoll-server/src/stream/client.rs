@@ -1,15 +1,16 @@
 //! One client and what it is sent.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, broadcast};
 
 use super::hub::Hub;
 use super::sent::{Sent, Wish};
+use crate::doors::pass::Pass;
 use crate::http::connection::Connection;
 
 /// A client as the hub knows it.
@@ -20,6 +21,10 @@ pub(super) struct Seat {
     taken: AtomicU64,
     connection: Option<Connection>,
     is_cut: AtomicBool,
+    /// What it was let in by.
+    pass: OnceLock<Pass>,
+    is_over: AtomicBool,
+    over: Notify,
 }
 
 /// What a client still has to be sent. Leaves the hub when dropped.
@@ -40,11 +45,26 @@ impl Seat {
             taken: AtomicU64::new(sent),
             connection,
             is_cut: AtomicBool::new(false),
+            pass: OnceLock::new(),
+            is_over: AtomicBool::new(false),
+            over: Notify::new(),
         }
     }
 
     pub(super) fn lags(&self, sent: u64, most: u64) -> bool {
         sent.saturating_sub(self.taken.load(Ordering::Relaxed)) > most
+    }
+
+    pub(super) fn pass(&self) -> Option<&Pass> {
+        self.pass.get()
+    }
+
+    /// Ends the stream. One whose client does not read does not hear of it: told again, its connection is cut.
+    pub(super) fn end(&self) {
+        if self.is_over.swap(true, Ordering::Relaxed) {
+            self.cut();
+        }
+        self.over.notify_one();
     }
 
     /// Cuts the connection; false when it was before.
@@ -75,13 +95,23 @@ impl Client {
         }
     }
 
-    /// The next bytes; `None` when the stream ends: the server stops, or the client is too slow.
+    /// Lets the stream end when `pass` is no longer good.
+    pub fn ends_with(&self, pass: Pass) {
+        // A client comes in once.
+        let _ = self.seat.pass.set(pass);
+    }
+
+    /// The next bytes; `None` when the stream ends: the server stops, the client is too slow, or it may listen no longer.
     pub async fn next(&mut self) -> Option<Bytes> {
         if let Some(bytes) = self.first.pop_front() {
             return Some(bytes);
         }
         loop {
-            match self.live.recv().await {
+            let received = tokio::select! {
+                () = self.seat.over.notified() => return None,
+                received = self.live.recv() => received,
+            };
+            match received {
                 Ok(sent) => {
                     self.seat.taken.fetch_add(1, Ordering::Relaxed);
                     if let Some(part) = sent.part(&self.wish, self.seen) {

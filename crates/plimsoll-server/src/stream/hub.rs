@@ -13,6 +13,7 @@ use super::ring::{Resumed, Ring};
 use super::sent::{self, Sent, Wish};
 use super::told::StreamData;
 use super::touched::Touched;
+use crate::doors::pass::Pass;
 use crate::http::connection::Connection;
 use crate::store::table::Nanos;
 
@@ -163,6 +164,16 @@ impl Hub {
         for seat in stalled {
             self.drop_slow(seat);
         }
+    }
+
+    /// Ends the streams of those whose pass is no longer good.
+    pub(super) fn end_barred(&self, is_good: impl Fn(&Pass) -> bool) {
+        let open = self.open.lock();
+        let is_barred = |seat: &&Arc<Seat>| seat.pass().is_some_and(|pass| !is_good(pass));
+        open.seats
+            .values()
+            .filter(is_barred)
+            .for_each(|seat| seat.end());
     }
 
     pub(super) fn drop_slow(&self, seat: &Seat) {

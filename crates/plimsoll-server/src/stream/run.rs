@@ -51,7 +51,8 @@ async fn listened_to(app: &App, stop: &mut Stop) -> anyhow::Result<bool> {
         if app.stream.rests() {
             return Ok(true);
         }
-        let touched = std::mem::take(&mut *app.stream.touched.lock());
+        let mut touched = std::mem::take(&mut *app.stream.touched.lock());
+        let announced = std::mem::take(&mut touched.changes);
         let reading = app.clone();
         let told =
             tokio::task::spawn_blocking(move || windows::told(&reading.store, touched)).await?;
@@ -65,6 +66,7 @@ async fn listened_to(app: &App, stop: &mut Stop) -> anyhow::Result<bool> {
             compared = Instant::now();
             changes.extend(compare(app, &mut known).await);
         }
+        changes.extend(announced);
         told.extend(changes.into_iter().map(StreamData::Change));
         app.stream.publish(&told)?;
         if beaten.elapsed() >= BEAT {
@@ -72,6 +74,8 @@ async fn listened_to(app: &App, stop: &mut Stop) -> anyhow::Result<bool> {
             app.stream.beat();
         }
         app.stream.cut_stalled();
+        let keyring = &app.doors.keyring;
+        app.stream.end_barred(|pass| keyring.is_good(pass, now));
     }
 }
 

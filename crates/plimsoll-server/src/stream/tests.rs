@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::hub::LAG;
 use super::told::{Change, StreamData, Window};
 use super::{Client, Hub, Kind, Refused, Wish};
+use crate::doors::pass::Pass;
+use crate::http::connection::Connection;
 
 fn window(service: &str) -> StreamData {
     StreamData::Window(Window {
@@ -149,4 +154,29 @@ async fn no_more_are_let_in_than_may_be_and_none_when_the_server_stops() {
         next(client).await;
         assert!(client.next().await.is_none());
     }
+}
+
+#[tokio::test]
+async fn a_stream_whose_pass_is_no_longer_good_ends_and_is_cut_when_nobody_reads() {
+    let hub = hub();
+    let places = Arc::new(Semaphore::new(1));
+    let place = places.acquire_owned().await.unwrap();
+    let connection = Connection::new(place);
+    let enter = |connection| hub.enter(Wish::default(), None, connection).unwrap();
+    let (mut open, mut barred) = (enter(None), enter(Some(connection.clone())));
+    let pass = |number: u8| Pass::Token([number; 32]);
+    open.ends_with(pass(1));
+    barred.ends_with(pass(2));
+    next(&mut open).await;
+    next(&mut barred).await;
+    let is_good = |one: &Pass| *one == pass(1);
+    hub.end_barred(is_good);
+    let cut =
+        |patience| tokio::time::timeout(Duration::from_millis(patience), connection.was_cut());
+    assert!(cut(50).await.is_err(), "it had no time to read its end");
+    hub.end_barred(is_good);
+    assert!(cut(5_000).await.is_ok());
+    assert_eq!(barred.next().await, None);
+    hub.publish(&[window("shop")]).unwrap();
+    assert!(next(&mut open).await.contains("shop"));
 }

@@ -97,6 +97,13 @@ pub enum Change {
         #[schema(format = DateTime)]
         end: String,
     },
+    /// New connections to the server get another certificate.
+    CertificateChanged {
+        /// Its SHA-256, hexadecimal.
+        fingerprint: String,
+    },
+    /// The files of the server's certificate changed and cannot be used: the one before stays. The log says why.
+    CertificateRefused,
     /// More events came at once than are told: read them anew.
     EventsSkipped {
         /// How many.
@@ -119,7 +126,10 @@ impl Change {
             | Self::ServiceSilent { service }
             | Self::ServiceBack { service } => Some(service),
             Self::History { service, .. } => service.as_deref(),
-            Self::Health { .. } | Self::EventsSkipped { .. } => None,
+            Self::Health { .. }
+            | Self::CertificateChanged { .. }
+            | Self::CertificateRefused
+            | Self::EventsSkipped { .. } => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::hub::Hub;
+use super::told::Change;
 use crate::api::v1::events;
 use crate::store::table::{Batch, Column, Nanos, SeriesId, Table, Values};
 
@@ -48,9 +49,17 @@ pub(super) struct Touched {
     rows: usize,
     pub(super) events: Vec<NewEvent>,
     pub(super) events_skipped: u64,
+    pub(super) changes: Vec<Change>,
 }
 
 impl Hub {
+    /// Tells a change of the server itself, if anybody listens. For what happens seldom.
+    pub fn announce(&self, change: Change) {
+        if self.is_listening() {
+            self.touched.lock().changes.push(change);
+        }
+    }
+
     /// What to tell of a batch once it is written; `None` while nobody listens. Copies numbers only: what they mean is found
     /// out later, by the task that makes events.
     pub fn notice(&self, batch: &Batch) -> Option<Notice> {

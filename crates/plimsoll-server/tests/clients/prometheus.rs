@@ -103,8 +103,9 @@ struct Stored {
 }
 
 /// Under names of the data model, or moved by the very request that reads them.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
     "process_resident_memory_bytes",
+    "process_cpu_seconds_total",
     "process_open_fds",
     "go_goroutines",
     "go_threads",

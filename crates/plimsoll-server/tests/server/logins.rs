@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{STRICT, Server, outcome, plimsoll, read, token};
 
 /// A link as the command prints it.
-fn link(dir: &std::path::Path, flags: &[&str]) -> String {
+pub(super) fn link(dir: &std::path::Path, flags: &[&str]) -> String {
     let mut command = plimsoll();
     command.arg("login").args(flags).arg("--data").arg(dir);
     let (code, link, error) = outcome(command.output().unwrap());
@@ -25,7 +25,7 @@ async fn follow(link: &str) -> (StatusCode, HeaderMap, String) {
 }
 
 /// Logs in; the cookie as a browser sends it back.
-async fn log_in(link: &str) -> String {
+pub(super) async fn log_in(link: &str) -> String {
     let (status, headers, _) = follow(link).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     assert_eq!(headers["location"], "/");

@@ -3,6 +3,7 @@
 mod backups;
 mod bounded;
 mod commands;
+mod counted_once;
 mod described;
 mod disk;
 mod doctor;
@@ -26,14 +27,18 @@ mod problems;
 mod queries;
 mod rates;
 mod refused;
+mod runtimes;
 mod scopes;
 mod scraping;
 mod series;
 mod services;
 mod stalled;
 mod streams;
+mod streams_end;
 pub(crate) mod targets;
 mod tls;
+mod tls_targets;
+mod tls_told;
 mod tokens;
 mod writes;
 

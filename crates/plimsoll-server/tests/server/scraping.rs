@@ -275,7 +275,7 @@ async fn our_own_metrics_are_scraped_and_equal_the_page() {
     .await;
     // The totals are those of the page, which nobody has moved since.
     let query = json!({"measurement": "http_requests", "fields": [{"name": "duration_cumulative", "aggregate": "none"}],
-        "filter": {"service": "shop", "source": "metric"}, "group_by": ["route", "method", "status"], "start": "-1h", "limit": 10_000});
+        "filter": {"service": "shop", "source": "scrape"}, "group_by": ["route", "method", "status"], "start": "-1h", "limit": 10_000});
     let (status, answer) = server.post("/api/v1/query", query.to_string()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let mut compared = 0;

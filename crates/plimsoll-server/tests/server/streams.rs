@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Server, now};
@@ -13,7 +13,7 @@ fn start(dir: &std::path::Path) -> Server {
 }
 
 /// A stream being read.
-struct Reader {
+pub(super) struct Reader {
     answer: Response,
     text: String,
 }
@@ -32,6 +32,10 @@ impl Reader {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
+        Self::send(request).await
+    }
+
+    pub(super) async fn send(request: RequestBuilder) -> Self {
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
@@ -44,7 +48,7 @@ impl Reader {
     }
 
     /// The next lines up to an empty one; `None` when the stream has ended.
-    async fn block(&mut self) -> Option<String> {
+    pub(super) async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let block = block.to_owned();

@@ -100,7 +100,7 @@ pub(super) fn raw(
     (url, taken)
 }
 
-pub(super) fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
+pub(super) fn read_head(stream: &mut impl Read) -> std::io::Result<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -110,7 +110,11 @@ pub(super) fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-pub(super) fn with_body(stream: &mut TcpStream, headers: &str, body: &[u8]) -> std::io::Result<()> {
+pub(super) fn with_body(
+    stream: &mut impl Write,
+    headers: &str,
+    body: &[u8],
+) -> std::io::Result<()> {
     let length = body.len();
     write!(
         stream,

@@ -13,11 +13,12 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::{STRICT, Server, outcome, plimsoll, token};
 
 /// A self-made certificate for localhost and 127.0.0.1, written where the server reads it.
-fn write_pair(dir: &Path) -> String {
+pub(super) fn write_pair(dir: &Path) -> String {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let CertifiedKey { cert, signing_key } = rcgen::generate_simple_self_signed(names).unwrap();
     fs::write(dir.join("key.pem"), KeyPair::serialize_pem(&signing_key)).unwrap();
@@ -25,7 +26,7 @@ fn write_pair(dir: &Path) -> String {
     cert.pem()
 }
 
-fn start(data: &Path, files: &Path) -> Server {
+pub(super) fn start(data: &Path, files: &Path) -> Server {
     let path = |name: &str| files.join(name).display().to_string();
     Server::start_as(
         data,
@@ -46,8 +47,11 @@ struct Answered {
     head: String,
 }
 
-/// Asks over a new connection, as somebody who believes one certificate alone.
-async fn ask(url: &str, pem: &str, path: &str, secret: &str) -> std::io::Result<Answered> {
+/// A new connection of somebody who believes one certificate alone.
+pub(super) async fn connect(
+    url: &str,
+    pem: &str,
+) -> std::io::Result<TlsStream<tokio::net::TcpStream>> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
     roots.add(certificate).unwrap();
@@ -62,7 +66,13 @@ async fn ask(url: &str, pem: &str, path: &str, secret: &str) -> std::io::Result<
     let stream = tokio::net::TcpStream::connect(address).await?;
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let connector = TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(name, stream).await?;
+    connector.connect(name, stream).await
+}
+
+/// Asks over a new connection.
+async fn ask(url: &str, pem: &str, path: &str, secret: &str) -> std::io::Result<Answered> {
+    let mut stream = connect(url, pem).await?;
+    let address = url.trim_start_matches("https://");
     let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {secret}\r\nconnection: close\r\n\r\n"

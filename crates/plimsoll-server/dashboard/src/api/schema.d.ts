@@ -852,6 +852,14 @@ export interface components {
             /** @enum {string} */
             what: "history";
         } | {
+            /** @description Its SHA-256, hexadecimal. */
+            fingerprint: string;
+            /** @enum {string} */
+            what: "certificate_changed";
+        } | {
+            /** @enum {string} */
+            what: "certificate_refused";
+        } | {
             /**
              * Format: int64
              * @description How many.

@@ -57,7 +57,9 @@ export function zoomParam(zoom: Zoom | null): string | null {
 
 /** Our own library sends every 10 s, other SDKs every minute: steps that are finer would be empty by turns. */
 export function finestStep(sources: readonly string[] | undefined): number {
-  return sources?.includes("metric") && !sources.includes("library") ? 60 : 10;
+  return sources?.some((source) => source === "metric" || source === "scrape") && !sources.includes("library")
+    ? 60
+    : 10;
 }
 
 /** Steps of a zoomed part, in seconds: about a hundred, and none finer than what is sent. */

@@ -316,7 +316,7 @@ fn number(
     place: &Place,
 ) -> Result<PointValue, String> {
     use number_data_point::Value::{AsDouble, AsInt};
-    if place.is_named && shape == Shape::Counter {
+    if place.is_named && shape == Shape::Counter && place.change != Change::Exact {
         return match value {
             AsInt(value) => u64::try_from(value)
                 .map_err(|_| format!("counts {value}"))
@@ -331,6 +331,9 @@ fn number(
         AsInt(value) => value as f64,
         AsDouble(value) => finite(value)?,
     };
+    if place.change == Change::Exact && value < 0.0 {
+        return Err(format!("counts {value}"));
+    }
     Ok(PointValue::F64(if place.change == Change::Complement {
         1.0 - value
     } else {

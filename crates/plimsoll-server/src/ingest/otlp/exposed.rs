@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use super::names::{Change, RULES, Rule, Shape};
+use super::names::{Change, Rule, Shape, every_rule};
 
 /// Names that Prometheus's own client libraries have for what the table of names knows.
-const OTHER_NAMES: [(&str, &str); 3] = [
+const OTHER_NAMES: [(&str, &str); 4] = [
+    ("process_cpu_seconds", "process.cpu.time"),
     ("process_resident_memory_bytes", "process.memory.usage"),
     ("process_threads", "process.thread.count"),
     ("process_open_fds", "process.open_file_descriptor.count"),
@@ -26,7 +27,7 @@ const UNITS: [(&str, f64); 5] = [
 /// The rules of each metric by its name with `_` for `.`.
 static BY_NAME: LazyLock<HashMap<String, Vec<&'static Rule>, RandomState>> = LazyLock::new(|| {
     let mut rules: HashMap<String, Vec<&'static Rule>, RandomState> = HashMap::default();
-    for rule in RULES {
+    for rule in every_rule() {
         let named = rules.entry(rule.metric.replace('.', "_")).or_default();
         named.push(rule);
     }
@@ -119,6 +120,8 @@ mod tests {
         assert_eq!(millis, Some(("http_requests.duration".into(), 1e-3)));
         let memory = field("process_resident_memory_bytes", Shape::State, &[]);
         assert_eq!(memory, Some(("process.memory_rss".into(), 1.0)));
+        let time = field("process_cpu_seconds", Shape::Counter, &[]);
+        assert_eq!(time, Some(("process.cpu_time".into(), 1.0)));
         assert_eq!(field("http_requests", Shape::Counter, &[]), None);
     }
 

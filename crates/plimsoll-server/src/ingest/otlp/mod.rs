@@ -18,6 +18,7 @@ mod places;
 mod points;
 mod refusals;
 mod rows;
+mod runtimes;
 pub mod spans;
 mod streams;
 #[cfg(test)]

@@ -5,6 +5,8 @@
 use Change::*;
 use Shape::*;
 
+use super::runtimes::RUNTIMES;
+
 /// Where the points of a metric go.
 #[derive(Debug)]
 pub(crate) struct Rule {
@@ -44,8 +46,10 @@ pub(crate) enum Shape {
 /// What is done to a value before it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// Kept as sent.
+    /// Kept as sent; counts as whole numbers.
     Keep,
+    /// Kept as sent, counts with their fractions.
+    Exact,
     /// Made seconds when the metric's unit is milliseconds.
     Seconds,
     /// As `Seconds`, and a metric without unit counts in milliseconds.
@@ -56,7 +60,11 @@ pub(crate) enum Change {
 
 /// The rules of `metric`; the first that fits a point holds.
 pub(super) fn rules(metric: &str) -> impl Iterator<Item = &'static Rule> + '_ + Clone {
-    RULES.iter().filter(move |rule| rule.metric == metric)
+    every_rule().filter(move |rule| rule.metric == metric)
+}
+
+pub(super) fn every_rule() -> impl Iterator<Item = &'static Rule> + Clone {
+    RULES.iter().chain(RUNTIMES)
 }
 
 /// The tag that an attribute becomes, where it is not the attribute's name with `_` for `.`.
@@ -89,7 +97,7 @@ pub(super) fn resource_tag_of(attribute: &str) -> Option<&'static str> {
 pub(super) const INSTANCE_PARTS: [&str; 4] =
     ["k8s.pod.name", "container.id", "host.name", "process.pid"];
 
-const fn all(
+pub(super) const fn all(
     metric: &'static str,
     measurement: &'static str,
     field: &'static str,
@@ -106,7 +114,11 @@ const fn all(
     }
 }
 
-const fn only(rule: Rule, attributes: &'static [&'static str], equals: &'static str) -> Rule {
+pub(super) const fn only(
+    rule: Rule,
+    attributes: &'static [&'static str],
+    equals: &'static str,
+) -> Rule {
     Rule {
         when: Some(When {
             attributes,
@@ -138,11 +150,10 @@ const MEMORY_STATE: &[&str] = &["system.memory.state", "state"];
 const FILESYSTEM_STATE: &[&str] = &["system.filesystem.state", "state"];
 const DISK_DIRECTION: &[&str] = &["disk.io.direction", "direction"];
 const NETWORK_DIRECTION: &[&str] = &["network.io.direction", "direction"];
-const MEMORY_TYPE: &[&str] = &["type"];
 /// No point has it: for rules that want the attributes of another rule to be absent.
 const NO_VALUE: &str = "\0";
 
-pub(super) static RULES: &[Rule] = &[
+static RULES: &[Rule] = &[
     all(
         "http.server.request.duration",
         "http_requests",
@@ -268,26 +279,8 @@ pub(super) static RULES: &[Rule] = &[
         Seconds,
     ),
     all("process.memory.usage", "process", "memory_rss", State, Keep),
-    only(
-        all(
-            "process.runtime.cpython.memory",
-            "process",
-            "memory_rss",
-            State,
-            Keep,
-        ),
-        MEMORY_TYPE,
-        "rss",
-    ),
     all("process.cpu.utilization", "process", "cpu", State, Keep),
     all("process.thread.count", "process", "threads", State, Keep),
-    all(
-        "process.runtime.cpython.thread_count",
-        "process",
-        "threads",
-        State,
-        Keep,
-    ),
     all(
         "process.open_file_descriptor.count",
         "process",
@@ -343,7 +336,6 @@ pub(super) static RULES: &[Rule] = &[
         CPU_STATE,
         "idle",
     ),
-    all("jvm.system.cpu.utilization", "system", "cpu", State, Keep),
     only_or_absent(
         all("system.memory.utilization", "system", "memory", State, Keep),
         MEMORY_STATE,

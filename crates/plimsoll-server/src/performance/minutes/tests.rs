@@ -1,4 +1,5 @@
 use plimsoll::window::{Gauge, Resources};
+use serde_json::json;
 
 use super::*;
 use crate::performance::tests::{Bench, NOW, SECOND, window};
@@ -86,6 +87,33 @@ fn a_minute_becomes_a_row_for_the_service_and_each_endpoint_and_writing_it_again
     // As after a restart.
     Writer::default().write(&bench.store, NOW).unwrap();
     assert_eq!(written(&bench.store), rows);
+}
+
+#[test]
+fn seconds_of_a_processor_become_the_share_of_their_minute() {
+    let bench = Bench::new();
+    for sent in 1..=4 {
+        let time = NOW - 270 * SECOND + sent * MINUTE;
+        let point = |mode: &str, each: f64| {
+            json!({"attributes": [{"key": "cpu.mode", "value": {"stringValue": mode}}], "asDouble": sent as f64 * each,
+                "startTimeUnixNano": (NOW - 270 * SECOND).to_string(), "timeUnixNano": time.to_string()})
+        };
+        let sum = json!({"aggregationTemporality": 2, "isMonotonic": true,
+            "dataPoints": [point("user", 24.0), point("system", 6.0)]});
+        let attribute = |name: &str| json!({"key": name, "value": {"stringValue": "shop"}});
+        bench.export(json!({"resourceMetrics": [{
+            "resource": {"attributes": [attribute("service.name"), attribute("service.instance.id")]},
+            "scopeMetrics": [{"metrics": [{"name": "process.cpu.time", "unit": "s", "sum": sum}]}]}]}));
+    }
+    Writer::default().write(&bench.store, NOW).unwrap();
+    let told = |(time, _, values): Written| {
+        let cpu = values.iter().find(|(name, _)| *name == "cpu_usage_percent");
+        cpu.map(|(_, percent)| (time, *percent))
+    };
+    let told: Vec<_> = written(&bench.store).into_iter().filter_map(told).collect();
+    // The first export only tells where to count from.
+    let minute = NOW - 2 * MINUTE;
+    assert_eq!(told, [(minute - MINUTE, 50.0), (minute, 50.0)]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ impl Scraped {
             instance: "i".into(),
             url: String::new(),
             host: String::new(),
+            tls: None,
             port: 0,
             path: String::new(),
             interval: std::time::Duration::from_secs(1),
@@ -77,11 +78,8 @@ impl Scraped {
 
     /// `measurement{tags} field=value @seconds`, those of the target's tags left out; sorted.
     fn rows(&self, answer: &Answer) -> Vec<String> {
-        let mut rows: Vec<String> = answer
-            .tables
-            .iter()
-            .flat_map(|table| self.rows_of(table))
-            .collect();
+        let tables = answer.tables.iter();
+        let mut rows: Vec<String> = tables.flat_map(|table| self.rows_of(table)).collect();
         rows.sort();
         rows
     }
@@ -233,9 +231,9 @@ fn requests_of_known_names_are_requests() {
         plimsoll_http_server_outcomes_total{http_request_method=\"GET\",http_response_status_code=\"200\",http_route=\"/a\",outcome=\"failed\"} 3\n";
     let mut scraped = Scraped::new();
     let expected = [
-        "http_requests{method=GET,route=/a,source=metric,status=200} duration_cumulative=[0.1][1, 1] sum 0.7 @1",
-        "http_requests{method=GET,route=/a,source=metric,status=200} failed_cumulative=3u @1",
-        "process{source=metric} ~memory_rss=1000000 @1",
+        "http_requests{method=GET,route=/a,source=scrape,status=200} duration_cumulative=[0.1][1, 1] sum 0.7 @1",
+        "http_requests{method=GET,route=/a,source=scrape,status=200} failed_cumulative=3u @1",
+        "process{source=scrape} ~memory_rss=1000000 @1",
     ];
     assert_eq!(scraped.read(page), expected);
     // A route that was not there the time before had no requests then.
@@ -271,7 +269,7 @@ fn requests_told_in_two_conventions_count_once() {
     let alone = Scraped::new().read(old);
     assert_eq!(
         alone,
-        ["http_requests{route=/a,source=metric} duration_cumulative=[0.005][1, 1] sum NaN @1"]
+        ["http_requests{route=/a,source=scrape} duration_cumulative=[0.005][1, 1] sum NaN @1"]
     );
     let both = Scraped::new().read(&format!("{old}{new}"));
     let requests = both.iter().filter(|row| row.starts_with("http_requests"));
@@ -296,7 +294,7 @@ fn two_names_of_one_thing_do_not_overwrite_each_other() {
     let mut scraped = Scraped::new();
     let expected = [
         "process_resident_memory_bytes{} ~value=6 @1",
-        "process{source=metric} ~memory_rss=5 @1",
+        "process{source=scrape} ~memory_rss=5 @1",
     ];
     assert_eq!(scraped.read(page), expected);
 }
