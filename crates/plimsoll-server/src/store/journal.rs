@@ -1,4 +1,4 @@
-//! The journal's writer: one thread, one sync for all that wait.
+//! The journal's writer: one sync for all that wait. Who comes first writes; a thread goes on with what came meanwhile.
 
 use std::io;
 use std::mem;
@@ -33,9 +33,11 @@ pub(crate) struct Journal {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
+    /// Held by whoever writes.
+    writer: Mutex<Writer>,
     work: Condvar,
     room: Condvar,
     /// Seconds of each write, its sync included, since they were last taken.
@@ -64,17 +66,23 @@ impl Journal {
         segment: Segment,
         limits: Limits,
     ) -> io::Result<Journal> {
-        let shared = Arc::new(Shared::default());
-        let mut writer = Writer {
+        let writer = Writer {
             next: segment.number() + 1,
             segment: Some(segment),
             sealer,
             limits,
         };
-        let queue = shared.clone();
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            writer: Mutex::new(writer),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            write_secs: Mutex::default(),
+        });
+        let for_thread = shared.clone();
         let thread = thread::Builder::new()
             .name("store-journal".into())
-            .spawn(move || writer.run(&queue))?;
+            .spawn(move || for_thread.run())?;
         Ok(Journal {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -95,7 +103,15 @@ impl Journal {
             queue.bytes += frame.len();
             queue.entries.push(Entry { frame, batch, done });
         }
-        self.shared.work.notify_one();
+        // Where nobody writes, nobody needs to be woken.
+        if let Some(mut writer) = self.shared.writer.try_lock() {
+            self.shared.serve(&mut writer);
+            drop(writer);
+            // Whoever came meanwhile relies on this.
+            if !self.shared.queue.lock().is_empty() {
+                self.shared.work.notify_one();
+            }
+        }
         answer.recv().unwrap_or_else(|_| Err(closed()))
     }
 
@@ -127,6 +143,8 @@ impl Journal {
             // A panic in there was reported by the panic hook; those who waited got their answer.
             let _ = thread.join();
         }
+        // Who writes still is waited for.
+        drop(self.shared.writer.lock());
     }
 }
 
@@ -140,6 +158,46 @@ fn closed() -> AppendError {
     AppendError::Unavailable("it is closing".into())
 }
 
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.freezes.is_empty()
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        loop {
+            let mut queue = self.queue.lock();
+            while queue.is_empty() {
+                if queue.closing {
+                    return;
+                }
+                self.work.wait(&mut queue);
+            }
+            drop(queue);
+            self.serve(&mut self.writer.lock());
+        }
+    }
+
+    /// Writes what waits, as one group.
+    fn serve(&self, writer: &mut Writer) {
+        let (entries, freezes) = {
+            let mut queue = self.queue.lock();
+            queue.bytes = 0;
+            (mem::take(&mut queue.entries), mem::take(&mut queue.freezes))
+        };
+        self.room.notify_all();
+        if !entries.is_empty() {
+            writer.write(entries, self);
+        }
+        for done in freezes {
+            // Who asked may have gone.
+            let _ = done.send(writer.freeze());
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Writer {
     /// `None` after a failed sync, until a new one can be made.
     segment: Option<Segment>,
@@ -149,30 +207,6 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(&mut self, shared: &Shared) {
-        loop {
-            let (entries, freezes) = {
-                let mut queue = shared.queue.lock();
-                while queue.entries.is_empty() && queue.freezes.is_empty() {
-                    if queue.closing {
-                        return;
-                    }
-                    shared.work.wait(&mut queue);
-                }
-                queue.bytes = 0;
-                (mem::take(&mut queue.entries), mem::take(&mut queue.freezes))
-            };
-            shared.room.notify_all();
-            if !entries.is_empty() {
-                self.write(entries, shared);
-            }
-            for done in freezes {
-                // Who asked may have gone.
-                let _ = done.send(self.freeze());
-            }
-        }
-    }
-
     fn write(&mut self, entries: Vec<Entry>, shared: &Shared) {
         let begun = Instant::now();
         // Recorded before anyone is answered: whoever has an answer finds its write among the times.

@@ -81,7 +81,7 @@ impl Memtable {
         }
     }
 
-    /// Joins small runs. Only the one thread that inserts may call this.
+    /// Joins small runs. Only who inserts may call this, one at a time.
     pub(crate) fn tidy(&self) {
         while let Some((measurement, some)) = self.ripe() {
             let joined = join(&some);
