@@ -37,6 +37,7 @@ use observation::Observation;
 pub(super) use rows::SpanRow;
 use rows::{Group, GroupKey, Waiting};
 use sent::Sent;
+use statement::Statements;
 use traces::{Caller, Found, Remembered, Role, SpanKey, Spans, Traces};
 
 /// Who measured.
@@ -156,6 +157,7 @@ struct Export<'a> {
     resources: Vec<Vec<(&'static str, Arc<str>)>>,
     counted: Vec<Counted<'a>>,
     spans: Spans,
+    statements: Statements<'a>,
     seen: Vec<Seen>,
     refusals: Refusals,
 }
@@ -211,7 +213,7 @@ impl<'a> Export<'a> {
         if span.end < span.start {
             return Err("ends before it starts".to_owned());
         }
-        let observation = Observation::of(&span, facts);
+        let observation = Observation::of(&span, facts, &mut self.statements);
         let role = match (&observation, SpanKind::try_from(span.kind)) {
             (Some(Observation::Query { .. }), _) => Role::Query,
             // Its bounded name is not known before the whole export is.

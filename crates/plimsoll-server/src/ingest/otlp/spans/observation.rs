@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use super::facts::Facts;
+use super::path;
 use super::sent::Sent;
-use super::{path, statement};
+use super::statement::{self, Statements};
 
 /// The route of requests that matched none.
 const UNMATCHED: &str = "<unmatched>";
@@ -54,11 +55,15 @@ pub(super) enum Observation<'a> {
 
 impl<'a> Observation<'a> {
     /// What `span` measured; `None` for one that only tells of the inside of something else.
-    pub(super) fn of(span: &Sent<'a>, facts: &Facts<'a>) -> Option<Self> {
+    pub(super) fn of(
+        span: &Sent<'a>,
+        facts: &Facts<'a>,
+        statements: &mut Statements<'a>,
+    ) -> Option<Self> {
         let kind = SpanKind::try_from(span.kind).unwrap_or(SpanKind::Unspecified);
         let failed = span.is_failed;
         if let Some(system) = facts.db_system {
-            return query(span, facts, system, failed);
+            return query(span, facts, statements, system, failed);
         }
         if facts.messaging_system.is_some()
             || matches!(kind, SpanKind::Producer | SpanKind::Consumer)
@@ -138,11 +143,12 @@ fn named<'a>(span: &Sent<'a>, path: &str) -> Cow<'a, str> {
 fn query<'a>(
     span: &Sent<'a>,
     facts: &Facts<'a>,
+    statements: &mut Statements<'a>,
     system: &'a str,
     failed: bool,
 ) -> Option<Observation<'a>> {
     let statement = match (statement::dialect(system), facts.db_statement) {
-        (Some(dialect), Some(text)) => Cow::Owned(statement::normalised(text, dialect)),
+        (Some(dialect), Some(text)) => Cow::Owned(statements.normalised(text, dialect)),
         // What others ask in holds values where nobody can tell: the command and its object are kept.
         (_, text) => {
             let words = text.and_then(|text| text.split_ascii_whitespace().next());

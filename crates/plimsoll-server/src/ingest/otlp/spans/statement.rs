@@ -3,18 +3,33 @@
 //! A lexer rather than a parser: it takes any dialect, and statements that were cut off, and never fails. What it is not
 //! sure of it takes for a literal, for no parameter may be kept.
 
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
 /// Longest statement that is read, in bytes.
 const MAX_READ: usize = 16 << 10;
 /// Longest text that is kept, in bytes.
 pub(super) const MAX_KEPT: usize = 500;
 
 /// How quotes are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Dialect {
     /// `"` quotes names, `\` in a text is a character.
     Standard,
     /// `"` quotes texts, `\` in a text takes the next character in.
     MySql,
+}
+
+/// The statements of an export: programs ask the same again and again.
+#[derive(Debug, Default)]
+pub(super) struct Statements<'a>(HashMap<(&'a str, Dialect), String, RandomState>);
+
+impl<'a> Statements<'a> {
+    /// [`normalised`], once for each text.
+    pub(super) fn normalised(&mut self, text: &'a str, dialect: Dialect) -> String {
+        let known = self.0.entry((text, dialect));
+        known.or_insert_with(|| normalised(text, dialect)).clone()
+    }
 }
 
 /// The dialect of a `db.system`; `None` when it does not speak SQL.
