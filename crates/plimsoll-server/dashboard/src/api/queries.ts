@@ -119,10 +119,14 @@ export const resources = (service: string, range: Range, zoom: Zoom | null, fine
       const { minutes, start, end, step }: Period = period(range, zoom, finest);
       const asked = {
         measurement: "process",
-        fields: ["cpu", "memory_rss", "cpu_limit", "memory_limit"].map((name) => ({
-          name,
-          aggregate: name.endsWith("limit") ? "last" : "mean",
-        })),
+        fields: [
+          { name: "cpu", aggregate: "mean" },
+          // What runtimes tell instead; or beside it, then with a share of all cores as `cpu`.
+          { name: "cpu_time", aggregate: "rate" },
+          { name: "memory_rss", aggregate: "mean" },
+          { name: "cpu_limit", aggregate: "last" },
+          { name: "memory_limit", aggregate: "last" },
+        ],
         filter: { service },
         group_by: ["instance"],
         start: start ?? `-${minutes}m`,

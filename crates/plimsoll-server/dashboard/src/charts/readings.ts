@@ -34,7 +34,7 @@ export function readings(
   };
   return {
     instances: answer.series.length,
-    cpu: of("mean_cpu"),
+    cpu: of("rate_cpu_time") ?? of("mean_cpu"),
     memory: of("mean_memory_rss"),
     cpuLimit: limit("last_cpu_limit"),
     memoryLimit: limit("last_memory_limit"),

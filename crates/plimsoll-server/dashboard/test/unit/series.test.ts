@@ -49,6 +49,17 @@ it("readings of instances come to the steps of the requests, the highest of them
     cpuLimit: null,
     memoryLimit: null,
   });
+  const [one] = answer.series;
+  const runtime = {
+    ...one,
+    columns: ["time", "mean_cpu", "rate_cpu_time"],
+    values: [
+      [0, 0.1, null],
+      [10_000, 0.1, 1.5],
+    ],
+  };
+  // Time tells cores in use; the share beside it may be one of all cores.
+  expect(readings(series, { series: [runtime] })?.cpu).toEqual([null, 1.5, null]);
   expect(readings(series, null)).toBeNull();
   expect(filled([0, 30_000], 10_000)).toEqual([0, 10_000, 20_000, 30_000]);
 });
