@@ -115,10 +115,13 @@ fn decoded<R: Request>(
     }
 }
 
+/// Takes in a request of protobuf.
+type FromBytes = fn(&Otlp, &[u8], Nanos) -> Result<Result<Taken, AppendError>, DecodeError>;
+
 /// JSON is decoded, protobuf read where it lies.
 fn lying<R: Request>(
     json: fn(&Otlp, &R, Nanos) -> Result<Taken, AppendError>,
-    protobuf: fn(&Otlp, &[u8], Nanos) -> Result<Result<Taken, AppendError>, DecodeError>,
+    protobuf: FromBytes,
 ) -> impl Fn(&Otlp, &[u8], Format, Nanos) -> Result<Taken, Problem> + Copy {
     let json = decoded(json);
     move |otlp, plain, format, now| match format {
