@@ -49,9 +49,8 @@ it("readings of instances come to the steps of the requests, the highest of them
     cpuLimit: null,
     memoryLimit: null,
   });
-  const [one] = answer.series;
   const runtime = {
-    ...one,
+    tags: { instance: "a" },
     columns: ["time", "mean_cpu", "rate_cpu_time"],
     values: [
       [0, 0.1, null],
