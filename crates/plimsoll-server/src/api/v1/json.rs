@@ -13,7 +13,7 @@ use crate::store::table::Nanos;
 
 use super::time;
 
-/// The answer of a query, as [`write`] writes it.
+/// The answer of a query, as [`write()`] writes it.
 #[derive(Debug, ToSchema)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[schema(example = json!({
