@@ -1360,7 +1360,7 @@ export interface components {
             statement: string;
         };
         /**
-         * @description The answer of a query, as [`write`] writes it.
+         * @description The answer of a query, as [`write()`] writes it.
          * @example {
          *       "error_bound": 0.0109,
          *       "missing": [],
