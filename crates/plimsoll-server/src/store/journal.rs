@@ -68,6 +68,7 @@ impl Journal {
     ) -> io::Result<Journal> {
         let writer = Writer {
             next: segment.number() + 1,
+            others: segment::total(&sealer.journal_dir).saturating_sub(segment.length()),
             segment: Some(segment),
             sealer,
             limits,
@@ -202,6 +203,8 @@ struct Writer {
     /// `None` after a failed sync, until a new one can be made.
     segment: Option<Segment>,
     next: u64,
+    /// Bytes of the other segments when they were last counted; those that went since only make it too much.
+    others: u64,
     sealer: Arc<Sealer>,
     limits: Limits,
 }
@@ -252,8 +255,13 @@ impl Writer {
         let segment = self.segment.as_mut().expect("made above");
         let waiting: u64 = entries.iter().map(|entry| entry.frame.len() as u64).sum();
         let reserve = &self.sealer.reserve;
-        let kept = reserve.keep(segment::total(&self.sealer.journal_dir) + waiting);
-        kept.map_err(|error| refused(&error))?;
+        // The folder is looked at only when the segments that were there may need more than is set aside.
+        if !reserve.is_enough_for(self.others + segment.length() + waiting) {
+            let total = segment::total(&self.sealer.journal_dir);
+            self.others = total.saturating_sub(segment.length());
+            let kept = reserve.keep(total + waiting);
+            kept.map_err(|error| refused(&error))?;
+        }
         let frames: Vec<&[u8]> = entries.iter().map(|entry| &entry.frame[..]).collect();
         segment.append(&frames).map_err(|error| {
             if !is_full(&error) {
@@ -275,6 +283,7 @@ impl Writer {
         // Counted before it is made: a number that was tried is never tried again.
         let number = self.next;
         self.next += 1;
+        self.others = segment::total(&self.sealer.journal_dir);
         let segment = Segment::create(&self.sealer.journal_dir, number)?;
         self.sealer.memory.freeze(Arc::new(Memtable::new(number)));
         self.segment = Some(segment);

@@ -50,6 +50,11 @@ impl Reserve {
         Ok(())
     }
 
+    /// Whether what is set aside is room for `bytes`.
+    pub(crate) fn is_enough_for(&self, bytes: u64) -> bool {
+        bytes / STEP * STEP <= *self.size.lock()
+    }
+
     /// Gives back what is more than room for `bytes`.
     pub(crate) fn shrink(&self, bytes: u64) {
         let wanted = bytes / STEP * STEP;

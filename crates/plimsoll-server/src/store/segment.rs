@@ -68,6 +68,10 @@ impl Segment {
         })
     }
 
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
     pub(crate) fn number(&self) -> u64 {
         self.number
     }

@@ -56,9 +56,10 @@ struct TableRows {
 
 struct ColumnRows {
     name: Arc<str>,
+    /// The field without the ending of its kind, its kind and type as sent.
+    sent: (&'static str, Kind, Type),
     /// The kind to write with, or why the store refuses this field.
     fixed: Result<Kind, String>,
-    value_type: Type,
     values: Vec<(usize, PointValue)>,
 }
 
@@ -229,28 +230,26 @@ impl TableRows {
 
     /// The column of a point, made at its first value.
     fn column(&mut self, schema: &Schema, place: &Place, point: &Point) -> Result<usize, String> {
-        let name = field_of(place.field, point.kind);
-        let value_type = point.value.value_type();
-        let known = self
-            .columns
-            .iter()
-            .position(|column| *column.name == *name && column.value_type == value_type);
+        let sent = (place.field, point.kind, point.value.value_type());
+        let known = self.columns.iter().position(|column| column.sent == sent);
         let at = known.unwrap_or_else(|| {
+            let name = field_of(place.field, point.kind);
             let fixed = schema
-                .fix(&place.measurement, &name, value_type, point.kind)
+                .fix(&place.measurement, &name, sent.2, point.kind)
                 .map_err(|refused| match refused {
                     FieldError::Type(conflict) => format!("changes its type: {conflict}"),
                     other => other.to_string(),
                 });
             self.columns.push(ColumnRows {
                 name: name.as_ref().into(),
+                sent,
                 fixed,
-                value_type,
                 values: Vec::new(),
             });
             self.columns.len() - 1
         });
-        match &self.columns[at].fixed {
+        let ColumnRows { name, fixed, .. } = &self.columns[at];
+        match fixed {
             // A field takes one kind for good.
             Ok(kind) if *kind == point.kind => Ok(at),
             Ok(kind) => Err(format!(
@@ -284,7 +283,7 @@ impl ColumnRows {
         for (row, _) in &self.values {
             present[*row] = true;
         }
-        let values = match self.value_type {
+        let values = match self.sent.2 {
             Type::U64 => Values::U64(spread(self.values, rows, 0, |value| match value {
                 PointValue::U64(value) => Some(value),
                 _ => None,
@@ -332,6 +331,11 @@ fn spread<T: Clone>(
     default: T,
     unwrap: impl Fn(PointValue) -> Option<T>,
 ) -> Vec<T> {
+    let one_each = values.len() == rows && (0..).zip(&values).all(|(at, (row, _))| at == *row);
+    if one_each {
+        let values = values.into_iter().filter_map(|(_, value)| unwrap(value));
+        return values.collect();
+    }
     let mut spread = vec![default; rows];
     for (row, value) in values {
         if let Some(value) = unwrap(value) {
