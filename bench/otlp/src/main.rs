@@ -30,7 +30,7 @@ const EXPORTS: usize = 1_500;
 /// Each kind takes its turn so often, each time with a new server; the middle one counts.
 const ROUNDS: usize = 3;
 /// Exports made and sent together: the client's memory stays small.
-const ROUND: usize = 100;
+const TOGETHER: usize = 100;
 
 /// Something that exporters send.
 pub trait Load {
@@ -95,10 +95,10 @@ async fn measure<L: Load>(
     let mut connection = http::Connection::open(&server.address).await?;
     let before = server.cpu_secs()?;
     let (mut sent, mut decoding_secs) = (0, 0.0);
-    for _ in 0..exports.div_ceil(ROUND) {
-        let round: Vec<(Bytes, usize)> = (0..ROUND).map(|_| load.next(now())).collect();
-        decoding_secs += decoded::<L::Request>(&round)?;
-        for (body, count) in round {
+    for _ in 0..exports.div_ceil(TOGETHER) {
+        let batch: Vec<(Bytes, usize)> = (0..TOGETHER).map(|_| load.next(now())).collect();
+        decoding_secs += decoded::<L::Request>(&batch)?;
+        for (body, count) in batch {
             connection
                 .post(L::PATH, "application/x-protobuf", body)
                 .await?;
@@ -118,9 +118,9 @@ async fn measure<L: Load>(
 }
 
 /// User and system time that decoding takes, in seconds.
-fn decoded<R: prost::Message + Default>(round: &[(Bytes, usize)]) -> anyhow::Result<f64> {
+fn decoded<R: prost::Message + Default>(batch: &[(Bytes, usize)]) -> anyhow::Result<f64> {
     let before = process::own_cpu_secs_fine()?;
-    for (body, _) in round {
+    for (body, _) in batch {
         std::hint::black_box(R::decode(&body[..])?);
     }
     Ok(process::own_cpu_secs_fine()? - before)

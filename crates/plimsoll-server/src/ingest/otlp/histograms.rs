@@ -11,7 +11,6 @@ use plimsoll::histogram::{Buckets, Explicit, Exponential, Histogram, Layout};
 /// Most buckets of one side of a histogram; ours use 832.
 const MAX_BUCKETS: usize = 4_096;
 
-/// Takes over a histogram with bounds; its values are multiplied by `factor`.
 /// What a point of a histogram with explicit bounds counted.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
@@ -59,6 +58,7 @@ impl Bounds {
 }
 
 impl Counted {
+    /// The histogram; its values are multiplied by `factor`.
     pub(super) fn explicit(
         self,
         bounds: &[f64],

@@ -1,7 +1,6 @@
 //! Where the values of a stream of points go, worked out once: a sender sends the same attributes with every export.
 
 use std::borrow::Cow;
-
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;

@@ -50,7 +50,7 @@ impl Group {
     }
 
     fn spans(&self) -> usize {
-        usize::try_from(self.duration.count).unwrap_or(usize::MAX)
+        spans_in(&self.duration)
     }
 
     fn time(&self) -> Nanos {
@@ -110,7 +110,7 @@ pub(super) struct Waiting {
 impl SpanRow {
     /// How many spans it counts.
     pub(in super::super) fn spans(&self) -> usize {
-        usize::try_from(self.duration.count).unwrap_or(usize::MAX)
+        spans_in(&self.duration)
     }
 
     /// As the batch takes it.
@@ -247,6 +247,11 @@ pub(super) fn rows(
         (row, waits_for)
     };
     rows.into_iter().map(row).collect()
+}
+
+/// How many spans a distribution of their durations counts.
+fn spans_in(duration: &Histogram) -> usize {
+    usize::try_from(duration.count).unwrap_or(usize::MAX)
 }
 
 fn push_status(tags: &mut RowTags, status: Option<u16>) {
