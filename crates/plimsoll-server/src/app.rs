@@ -26,6 +26,8 @@ use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::{Refused, grpc};
+use crate::judge::in_force::InForce;
+use crate::judge::{self, Judging};
 use crate::meta::Meta;
 use crate::meta::tokens::{NewToken, Scope};
 use crate::openapi::Document;
@@ -36,6 +38,7 @@ use crate::self_monitor;
 use crate::services::{self, Services};
 use crate::state::{App, AppState};
 use crate::store::Store;
+use crate::store::table::Nanos;
 use crate::stream::{self, Hub};
 use crate::tasks::{Stop, Tasks};
 use crate::tick;
@@ -72,6 +75,7 @@ impl Server {
             store,
             doors,
             first_token,
+            judging,
         } = opened;
         let tls = doors.certificate.as_ref();
         let tls = tls
@@ -87,6 +91,7 @@ impl Server {
             services,
             store,
             doors,
+            judging,
             ingest: Ingest::new(config.body),
             databases: Databases::default(),
             scrapes: Scrapes::new(&config.scrape),
@@ -127,6 +132,7 @@ impl Server {
             "grpc_hint",
             "monitor",
             "self_monitor",
+            "judge",
             "performance_metrics",
             "services",
             "stream",
@@ -150,6 +156,7 @@ struct Opened {
     store: Arc<Store>,
     doors: Doors,
     first_token: Option<Secret>,
+    judging: Arc<Judging>,
 }
 
 impl Opened {
@@ -162,6 +169,7 @@ impl Opened {
             status: config.monitor_path("STATUS_ENDPOINT"),
             metrics: config.monitor_path("METRICS_ENDPOINT"),
         };
+        let judging = judging(config, meta.clone(), now)?;
         let doors = Doors::open(config.doors.clone(), &moved, listen, meta)?;
         let has_tokens = doors.keyring.has_live_tokens(now);
         let dir = &config.store.dir;
@@ -188,8 +196,17 @@ impl Opened {
             store,
             doors,
             first_token,
+            judging,
         })
     }
+}
+
+/// The judges, with the standards in force and where alerts were.
+fn judging(config: &Config, meta: Arc<Meta>, now: Nanos) -> anyhow::Result<Arc<Judging>> {
+    let put = meta.thresholds()?;
+    let standards = InForce::open(config.judge.standards_file.clone(), config.judge.profile, put);
+    let standards = standards.map_err(|error| anyhow::anyhow!("the standards cannot be used: {error}"))?;
+    Ok(Arc::new(Judging::open(meta, standards, now)?))
 }
 
 fn first_token(keyring: &Keyring) -> anyhow::Result<Secret> {
@@ -235,6 +252,7 @@ fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>)
     spawn("self_monitor", |app, stop| {
         Box::pin(self_monitor::run(app, stop))
     });
+    spawn("judge", |app, stop| Box::pin(judge::run::run(app, stop)));
     spawn("performance_metrics", |app, stop| {
         Box::pin(minutes::run(app, stop))
     });

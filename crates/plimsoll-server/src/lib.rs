@@ -13,6 +13,7 @@ pub mod doors;
 pub mod export;
 pub mod http;
 pub mod ingest;
+pub mod judge;
 pub mod meta;
 pub mod openapi;
 pub mod page;

@@ -74,6 +74,62 @@ fn paths(app: &App) -> Described<App> {
             "/api/performance/exemplars",
             routes!(performance::exemplars::exemplars),
         )
+        .path(
+            "/api/performance/load-line",
+            routes!(performance::load_line::load_line),
+        )
+        .path(
+            "/api/performance/load-lines",
+            routes!(performance::load_line::load_lines),
+        )
+        .path(
+            "/api/performance/analytics",
+            routes!(performance::analytics::analytics),
+        )
+        .path(
+            "/api/performance/summary",
+            routes!(performance::analytics::summary),
+        )
+        .path(
+            "/api/performance/bottlenecks",
+            routes!(performance::analytics::bottlenecks),
+        )
+        .path(
+            "/api/performance/standards",
+            routes!(performance::standards::standards),
+        )
+        .path(
+            "/api/performance/thresholds",
+            routes!(performance::thresholds::get, performance::thresholds::put),
+        )
+        .path(
+            "/api/performance/thresholds/replay",
+            routes!(performance::thresholds::replay),
+        )
+        .path(
+            "/api/performance/alerts",
+            routes!(performance::alerts::list),
+        )
+        .path(
+            "/api/performance/alerts/{id}/resolve",
+            routes!(performance::alerts::resolve),
+        )
+        .path(
+            "/api/performance/alerts/{id}/acknowledge",
+            routes!(performance::alerts::acknowledge),
+        )
+        .path(
+            "/api/performance/silences",
+            routes!(performance::silences::list, performance::silences::create),
+        )
+        .path(
+            "/api/performance/silences/{id}",
+            routes!(performance::silences::remove),
+        )
+        .path(
+            "/api/performance/deploys",
+            routes!(performance::deploys::list, performance::deploys::note),
+        )
         .path("/api/v1/refused", routes!(watch::refused))
         .path("/api/v1/connect", routes!(v1::connect::connect))
         .path("/api/v1/targets", routes!(v1::targets::targets))

@@ -12,6 +12,7 @@ use crate::ingest::Ingest;
 use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::Refused;
+use crate::judge::Judging;
 use crate::openapi::Document;
 use crate::scrape::Scrapes;
 use crate::services::Services;
@@ -46,6 +47,8 @@ pub struct AppState {
     pub monitor: plimsoll::Monitor,
     /// The services seen.
     pub services: Arc<Services>,
+    /// What is judged of them.
+    pub judging: Arc<Judging>,
     /// Where long reads run.
     pub slow: Slow,
     /// Where exports run, which may take as long as their readers do.

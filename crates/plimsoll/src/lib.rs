@@ -9,6 +9,8 @@
     )
 )]
 
+pub mod alert;
+pub mod analysis;
 pub mod clock;
 pub mod config;
 mod error;
@@ -18,6 +20,7 @@ pub mod exposition;
 pub mod health;
 pub mod histogram;
 pub mod instruments;
+pub mod judge;
 #[cfg(feature = "tower")]
 pub mod layer;
 #[cfg(feature = "axum")]
@@ -28,6 +31,7 @@ mod registry;
 pub mod resources;
 #[cfg(feature = "axum")]
 mod routes;
+pub mod standards;
 pub mod window;
 
 pub use error::Error;

@@ -8,6 +8,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 /// Product numbers are `1..=PRODUCTS`.
 pub(crate) const PRODUCTS: u32 = 50_000;
 const ORDERS: u32 = 2_000;
+/// Connections that there may be.
+const CONNECTIONS: u32 = 8;
+/// Connections in use that are as many as should be.
+pub(crate) const CONNECTIONS_EXPECTED: f64 = 5.0;
 
 /// Opens `path` with the shop's tables, filled; what was there before is gone.
 pub(crate) async fn open(path: &Path) -> anyhow::Result<SqlitePool> {
@@ -19,7 +23,7 @@ pub(crate) async fn open(path: &Path) -> anyhow::Result<SqlitePool> {
         // Orders of an example may go with the power.
         .synchronous(SqliteSynchronous::Off);
     let pool = SqlitePoolOptions::new()
-        .max_connections(4)
+        .max_connections(CONNECTIONS)
         .connect_with(options)
         .await?;
     fill(&pool).await?;

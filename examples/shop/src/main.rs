@@ -1,6 +1,7 @@
 //! The example shop: a small web service with the habits of a real one. Some of its routes are fast, one asks the database badly,
 //! one asks it far too often, one fails, one streams.
 
+mod breaks;
 mod database;
 mod payment;
 mod routes;
@@ -8,6 +9,7 @@ mod stopwatch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
@@ -43,7 +45,12 @@ async fn main() -> anyhow::Result<()> {
         .with_context(|| format!("cannot open the database {}", arguments.database.display()))?;
     // Where its windows go is in the environment: OTEL_EXPORTER_OTLP_ENDPOINT.
     let monitor = plimsoll::Monitor::builder("shop").build()?;
-    let mut app = routes::shop(pool)
+    let connections = pool.clone();
+    let in_use = move || f64::from(connections.size()) - connections.num_idle() as f64;
+    monitor.resource("sqlite pool", in_use, database::CONNECTIONS_EXPECTED);
+    let breaks = Arc::new(breaks::Breaks::default());
+    let mut app = routes::shop(pool.clone(), breaks.clone())
+        .merge(breaks::routes(breaks, pool))
         .merge(monitor.routes())
         .layer(monitor.layer());
     if arguments.stopwatch {

@@ -1,9 +1,11 @@
 //! A stand-in for the company that takes the customers' money: slow as such companies are, and not always willing.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
+
+use crate::breaks::Breaks;
 
 /// How an attempt to be paid ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +17,10 @@ pub(crate) enum Payment {
 }
 
 /// The provider. Answers after 60 to some 600 ms, most often about 150.
-pub(crate) struct Provider(Mutex<Rng>);
+pub(crate) struct Provider {
+    chance: Mutex<Rng>,
+    breaks: Arc<Breaks>,
+}
 
 impl Provider {
     const MEDIAN: Duration = Duration::from_millis(150);
@@ -23,15 +28,18 @@ impl Provider {
     /// Standard deviation of the logarithm of the time.
     const SPREAD: f64 = 0.4;
 
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(Mutex::new(Rng::with_seed(seed)))
+    pub(crate) fn new(seed: u64, breaks: Arc<Breaks>) -> Self {
+        Self {
+            chance: Mutex::new(Rng::with_seed(seed)),
+            breaks,
+        }
     }
 
     #[plimsoll::track(name = "payment")]
     pub(crate) async fn charge(&self) -> Payment {
         let (wait, payment) = {
-            let mut chance = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let factor = (Self::SPREAD * normal(&mut chance)).exp();
+            let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+            let factor = (Self::SPREAD * normal(&mut chance)).exp() * self.breaks.payment_factor();
             let payment = match chance.u8(..100) {
                 0 => Payment::Failed,
                 1..=4 => Payment::Declined,

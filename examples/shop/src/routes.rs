@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 use tracing::error;
 
+use crate::breaks::Breaks;
 use crate::database::PRODUCTS;
 use crate::payment::{Payment, Provider};
 
@@ -21,14 +22,16 @@ use crate::payment::{Payment, Provider};
 struct Shop {
     pool: SqlitePool,
     provider: Arc<Provider>,
+    breaks: Arc<Breaks>,
     recommendations_asked: Arc<AtomicU64>,
 }
 
 /// All routes of the shop.
-pub(crate) fn shop(pool: SqlitePool) -> Router {
+pub(crate) fn shop(pool: SqlitePool, breaks: Arc<Breaks>) -> Router {
     let shop = Shop {
         pool,
-        provider: Arc::new(Provider::new(1876)),
+        provider: Arc::new(Provider::new(1876, breaks.clone())),
+        breaks,
         recommendations_asked: Arc::default(),
     };
     Router::new()
@@ -51,6 +54,9 @@ struct Product {
 
 /// Fast: one row by its key.
 async fn product(State(shop): State<Shop>, Path(id): Path<i64>) -> Result<Json<Product>, Failure> {
+    if shop.breaks.fails() && id % 2 == 0 {
+        return Err(Failure::OutOfStock);
+    }
     sqlx::query_as("SELECT id, name, description, price_cents FROM products WHERE id = ?")
         .bind(id)
         .fetch_optional(&shop.pool)
@@ -203,6 +209,7 @@ enum Failure {
     Unfulfillable,
     Declined,
     Provider,
+    OutOfStock,
     Database(sqlx::Error),
 }
 
@@ -226,6 +233,11 @@ impl IntoResponse for Failure {
                 StatusCode::BAD_GATEWAY,
                 "Provider",
                 "payment provider failed",
+            ),
+            Self::OutOfStock => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "OutOfStock",
+                "the warehouse does not answer",
             ),
             Self::Database(error) => {
                 error!(%error, "cannot ask the database");

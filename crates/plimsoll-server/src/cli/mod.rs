@@ -1,5 +1,6 @@
 //! The command line.
 
+mod alerts;
 mod backup;
 mod client;
 mod config;
@@ -12,6 +13,8 @@ mod place;
 mod progress;
 mod query;
 mod serve;
+mod standards;
+mod table;
 mod target;
 mod token;
 
@@ -68,6 +71,10 @@ enum Command {
     Man(manual::ManCommand),
     /// Makes, lists and revokes access tokens.
     Token(token::TokenCommand),
+    /// Shows what fires, ends and silences it, and tries other thresholds on the past.
+    Alerts(alerts::AlertsCommand),
+    /// Checks and prints what services are judged by.
+    Standards(standards::StandardsCommand),
     /// Prints a link that logs a browser in.
     Login(login::LoginCommand),
     /// Shows how the server is configured.
@@ -100,6 +107,8 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Completions(command) => read_enough(manual::run_completions(&command)),
         Command::Man(command) => read_enough(manual::run_man(&command)),
         Command::Token(command) => read_enough(token::run(&command)),
+        Command::Alerts(command) => read_enough(alerts::run(&command)),
+        Command::Standards(command) => read_enough(standards::run(&command)),
         Command::Login(command) => read_enough(login::run(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };

@@ -157,25 +157,5 @@ fn table(found: &Value) -> String {
         return "there are no tokens; `plimsoll token create NAME --scope read` makes one"
             .to_owned();
     }
-    let columns = ["id", "name", "scope", "state", "created", "expires"];
-    let mut rows = vec![columns.map(str::to_owned)];
-    rows.extend(tokens.iter().map(|token| {
-        columns.map(|column| match &token[column] {
-            Value::String(text) => text.clone(),
-            Value::Null => "-".to_owned(),
-            other => other.to_string(),
-        })
-    }));
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let mut out = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        out.push_str(cells.join("  ").trim_end());
-        out.push('\n');
-    }
-    out
+    super::table::table(tokens, ["id", "name", "scope", "state", "created", "expires"])
 }

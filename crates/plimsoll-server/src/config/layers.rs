@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeArray, DeTable, DeValue};
+use plimsoll::config::{Places, join};
 use toml::{Table, Value};
 
 use super::environment;
@@ -78,21 +77,18 @@ impl Layers {
     /// Text that is no TOML, unknown keys and wrong types, with their line.
     pub fn file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
         let at = |error: &toml::de::Error| {
-            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            let line = plimsoll::config::line_of_error(text, error);
             format!("{} line {line}", path.display())
         };
         let wrong =
             |error: toml::de::Error| ConfigError(format!("{}: {}", at(&error), error.message()));
-        let mut places = BTreeMap::new();
-        let parsed = DeTable::parse(text).map_err(wrong)?;
-        place("", parsed.get_ref(), &mut places);
+        let places = Places::of(text).map_err(wrong)?;
         let raw = toml::from_str::<Raw>(text);
         if let Err(error) = &raw {
-            let hint = self.nearest_in(error.message());
-            let key = places
-                .iter()
-                .find(|(_, value)| error.span().as_ref() == Some(*value));
-            let key = key.map(|(key, _)| format!("`{key}`: ")).unwrap_or_default();
+            let words = self.settings.keys().flat_map(|key| key.split('.'));
+            let hint = plimsoll::config::hint(error, words);
+            let key = places.key_of(error);
+            let key = key.map(|key| format!("`{key}`: ")).unwrap_or_default();
             let reason = error.message();
             return Err(ConfigError(format!("{}: {key}{reason}{hint}", at(error))));
         }
@@ -104,10 +100,7 @@ impl Layers {
                 .expect("what was read is plain values");
         }
         flatten("", &table, &mut |key, value| {
-            let line = places
-                .get(&key)
-                .map_or(1, |place| line_of(text, place.start));
-            let source = Source::File(path.to_owned(), line);
+            let source = Source::File(path.to_owned(), places.line(&key));
             self.settings.insert(key, Setting { value, source });
         });
         Ok(())
@@ -227,19 +220,6 @@ impl Layers {
             .and_then(Raw::try_from_table)
             .map_err(ConfigError)
     }
-
-    fn nearest_in(&self, message: &str) -> String {
-        let unknown = message
-            .strip_prefix("unknown field `")
-            .and_then(|rest| rest.split('`').next());
-        let Some(unknown) = unknown else {
-            return String::new();
-        };
-        let words = self.settings.keys().flat_map(|key| key.split('.'));
-        nearest(unknown, words)
-            .map(|known| format!("; did you mean `{known}`?"))
-            .unwrap_or_default()
-    }
 }
 
 impl Raw {
@@ -282,51 +262,4 @@ fn nest<'a>(values: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Result<Ta
         .map(|(key, value)| format!("{key} = {value}\n"));
     let nested = lines.collect::<String>().parse::<Table>();
     nested.map_err(|error| error.message().to_owned())
-}
-
-/// Where the value of each key stands.
-fn place(prefix: &str, table: &DeTable<'_>, places: &mut BTreeMap<String, Range<usize>>) {
-    for (name, value) in table.iter() {
-        let key = join(prefix, name.get_ref());
-        match value.get_ref() {
-            DeValue::Table(inner) => place(&key, inner, places),
-            value_of_key => {
-                if let DeValue::Array(items) = value_of_key {
-                    place_each(&key, items, places);
-                }
-                places.insert(key, value.span());
-            }
-        }
-    }
-}
-
-/// Where the values of the tables of a list stand: `scrape[0].url`.
-fn place_each(key: &str, items: &DeArray<'_>, places: &mut BTreeMap<String, Range<usize>>) {
-    for (at, item) in items.iter().enumerate() {
-        if let DeValue::Table(inner) = item.get_ref() {
-            place(&format!("{key}[{at}]"), inner, places);
-        }
-    }
-}
-
-/// `store` and `raw_days` → `store.raw_days`, in TOML's spelling: a name with a dot of its own stands in quotes.
-pub(super) fn join(prefix: &str, name: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    let name = match !name.is_empty() && name.bytes().all(is_bare) {
-        true => name.to_owned(),
-        // JSON's escapes are TOML's, too.
-        false => serde_json::Value::from(name).to_string(),
-    };
-    if prefix.is_empty() {
-        name
-    } else {
-        format!("{prefix}.{name}")
-    }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
 }

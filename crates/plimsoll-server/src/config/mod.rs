@@ -16,6 +16,8 @@ use std::time::Duration;
 
 pub use layers::{ConfigError, Layers, Setting, Source};
 
+use plimsoll::config::Profile;
+
 use crate::doors::DoorsConfig;
 use crate::http::body::BodyLimits;
 use crate::store::StoreConfig;
@@ -78,6 +80,17 @@ pub struct Config {
     pub monitor: Vec<(&'static str, String)>,
     /// Whose metrics are fetched.
     pub scrape: Vec<scrape::ScrapeTarget>,
+    /// What services are judged by.
+    pub judge: JudgeConfig,
+}
+
+/// What services are judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgeConfig {
+    /// Where the standards are, if there are any.
+    pub standards_file: PathBuf,
+    /// Whose numbers hold where they say nothing.
+    pub profile: Profile,
 }
 
 impl Config {
@@ -167,6 +180,13 @@ impl Layers {
             monitor_interval: self.monitor_interval(raw.monitor.interval_secs)?,
             monitor: self.monitor(&raw.monitor)?,
             scrape: scrape::targets(&raw.scrape, self.source("scrape"))?,
+            judge: JudgeConfig {
+                standards_file: PathBuf::from(&raw.judge.standards_file),
+                profile: Profile::named(&raw.judge.profile).ok_or_else(|| {
+                    let must = "be dev, prod or home-assistant";
+                    self.wrong("judge.profile", must, &raw.judge.profile)
+                })?,
+            },
         })
     }
 }
@@ -186,7 +206,7 @@ impl Layers {
         let mut measurement_retention = BTreeMap::new();
         for (name, days) in &raw.measurements {
             if let Some(days) = days.raw_days {
-                let key = layers::join("store.measurements", name);
+                let key = plimsoll::config::join("store.measurements", name);
                 self.at_least_one(&format!("{key}.raw_days"), days.into())?;
                 measurement_retention.insert(name.clone(), days_long(days));
             }

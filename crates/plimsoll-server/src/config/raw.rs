@@ -14,6 +14,8 @@ pub struct Raw {
     pub store: Store,
     /// How the server watches itself.
     pub monitor: Monitor,
+    /// What services are judged by.
+    pub judge: Judge,
     /// `[[scrape]]`: whose metrics are fetched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scrape: Vec<Scrape>,
@@ -175,6 +177,25 @@ impl Default for Monitor {
             metrics_path: "/metrics".to_owned(),
             health_path: "/health".to_owned(),
             status_path: "/status".to_owned(),
+        }
+    }
+}
+
+/// `[judge]`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Judge {
+    /// What is expected of services; without the file, what the profile expects. It is read again when it changes.
+    pub standards_file: String,
+    /// Whose numbers hold where the file says nothing: `dev`, `prod` or `home-assistant`.
+    pub profile: String,
+}
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self {
+            standards_file: "standards.toml".to_owned(),
+            profile: "dev".to_owned(),
         }
     }
 }

@@ -44,6 +44,55 @@ const ALL: &[M<'_>] = &[
             expires INTEGER NOT NULL
         ) STRICT;",
     ),
+    // 2: alerts and what users say about them; thresholds that were set; versions that began to run.
+    M::up(
+        "CREATE TABLE alerts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            service TEXT NOT NULL,
+            key TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            severity TEXT NOT NULL CHECK (severity IN ('low', 'medium', 'high', 'critical')),
+            message TEXT NOT NULL,
+            finding TEXT NOT NULL,
+            value REAL,
+            line REAL NOT NULL,
+            unit TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            fired INTEGER NOT NULL,
+            transitions INTEGER NOT NULL DEFAULT 1,
+            resolved INTEGER,
+            resolved_by TEXT,
+            acknowledged INTEGER,
+            acknowledged_by TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX alerts_firing ON alerts (service, key) WHERE resolved IS NULL;
+        CREATE INDEX alerts_by_time ON alerts (fired);
+        CREATE TABLE silences (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            service TEXT,
+            key TEXT,
+            starts INTEGER NOT NULL,
+            ends INTEGER NOT NULL,
+            weekly INTEGER NOT NULL CHECK (weekly IN (0, 1)),
+            reason TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            created_by TEXT
+        ) STRICT;
+        CREATE TABLE thresholds (
+            name TEXT PRIMARY KEY,
+            value REAL NOT NULL,
+            set_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE deploys (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            service TEXT NOT NULL,
+            version TEXT NOT NULL,
+            revision TEXT,
+            at INTEGER NOT NULL,
+            source TEXT NOT NULL CHECK (source IN ('api', 'seen'))
+        ) STRICT;
+        CREATE INDEX deploys_of_service ON deploys (service, at);",
+    ),
 ];
 
 /// Does the migrations that a file lacks.

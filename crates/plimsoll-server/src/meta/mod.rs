@@ -5,11 +5,15 @@
 //!
 //! Each part has its tables in [`migrations`] and its statements in a file of its own ([`tokens`], [`sessions`]).
 
+pub mod alerts;
+pub mod deploys;
 mod error;
 mod migrations;
 pub mod sessions;
+pub mod silences;
 #[cfg(test)]
 mod tests;
+pub mod thresholds;
 pub mod tokens;
 
 use std::fs::{File, OpenOptions, Permissions};

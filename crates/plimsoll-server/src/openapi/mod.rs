@@ -22,6 +22,8 @@ pub mod tag {
     pub const HEALTH: &str = "health";
     /// Who sends, and how their requests and resources do.
     pub const PERFORMANCE: &str = "performance";
+    /// What is judged of them: load line, score, findings, alerts, standards.
+    pub const JUDGEMENT: &str = "judgement";
     /// Rows as they were written.
     pub const DATA: &str = "data";
     /// Things that happened.
@@ -36,10 +38,14 @@ pub mod tag {
     pub const ABOUT: &str = "about";
 
     /// All of them with what they hold.
-    pub(super) const ALL: [(&str, &str); 8] = [
+    pub(super) const ALL: [(&str, &str); 9] = [
         (
             PERFORMANCE,
             "Who sends, and how their requests and resources do",
+        ),
+        (
+            JUDGEMENT,
+            "What is judged: load line, score, findings, alerts, standards",
         ),
         (STREAM, "What changes, while it does"),
         (

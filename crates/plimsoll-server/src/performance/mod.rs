@@ -1,5 +1,6 @@
 //! What the store knows of services over a period: the numbers behind `/api/performance/*` and `performance_metrics`.
 
+pub mod levels;
 pub mod minutes;
 pub mod observations;
 pub mod requests;
@@ -58,7 +59,7 @@ impl Period {
 pub(crate) const MINUTE: Nanos = 60 * 1_000_000_000;
 
 impl Scope {
-    fn includes(&self, service: &str) -> bool {
+    pub(crate) fn includes(&self, service: &str) -> bool {
         match self {
             Scope::Observed => service != OWN_SERVICE,
             Scope::All => true,

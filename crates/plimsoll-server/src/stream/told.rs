@@ -104,6 +104,22 @@ pub enum Change {
     },
     /// The files of the server's certificate changed and cannot be used: the one before stays. The log says why.
     CertificateRefused,
+    /// An alert fires, is more severe than it was, or is over.
+    Alert {
+        /// Whose.
+        service: String,
+        /// Its number.
+        id: String,
+        /// `firing` or `resolved`.
+        state: &'static str,
+    },
+    /// A version began to run.
+    Deploy {
+        /// Of which service.
+        service: String,
+        /// Which one.
+        version: String,
+    },
     /// More events came at once than are told: read them anew.
     EventsSkipped {
         /// How many.
@@ -124,7 +140,9 @@ impl Change {
         match self {
             Self::ServiceAppeared { service }
             | Self::ServiceSilent { service }
-            | Self::ServiceBack { service } => Some(service),
+            | Self::ServiceBack { service }
+            | Self::Alert { service, .. }
+            | Self::Deploy { service, .. } => Some(service),
             Self::History { service, .. } => service.as_deref(),
             Self::Health { .. }
             | Self::CertificateChanged { .. }

@@ -6,6 +6,8 @@
 mod environment;
 mod nearest;
 mod parse;
+#[cfg(feature = "standards-file")]
+mod places;
 mod print;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use nearest::nearest;
+#[cfg(feature = "standards-file")]
+pub use places::{Places, hint, join, line_of_error};
 pub use print::Entry;
 
 use crate::error::Error;
@@ -277,6 +281,13 @@ impl Profile {
             Self::Prod => "prod",
             Self::HomeAssistant => "home-assistant",
         }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Dev, Self::Prod, Self::HomeAssistant]
+            .into_iter()
+            .find(|profile| profile.as_str() == name)
     }
 
     /// The thresholds that apply unless they are set.

@@ -137,11 +137,7 @@ pub(super) fn port(name: &str, value: &str) -> Result<u16, Error> {
 }
 
 pub(super) fn profile(name: &str, value: &str) -> Result<super::Profile, Error> {
-    use super::Profile::{Dev, HomeAssistant, Prod};
-    [Dev, Prod, HomeAssistant]
-        .into_iter()
-        .find(|profile| profile.as_str() == value)
-        .ok_or_else(|| invalid(name, value, "dev, prod or home-assistant"))
+    super::Profile::named(value).ok_or_else(|| invalid(name, value, "dev, prod or home-assistant"))
 }
 
 pub(super) fn compatibility(name: &str, value: &str) -> Result<super::Compatibility, Error> {

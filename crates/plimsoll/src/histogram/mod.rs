@@ -9,12 +9,14 @@ mod buckets;
 mod difference;
 mod explicit;
 mod exponential;
+mod logarithm;
 mod quantile;
 
 use std::sync::Arc;
 
 pub use buckets::Buckets;
 pub(crate) use exponential::{bucket_bounds, index_at_scale_5, last_below};
+pub use logarithm::Logarithms;
 pub use quantile::Estimate;
 
 /// Counts of values by bucket, with exact count, sum, minimum and maximum.

@@ -17,11 +17,14 @@
 
 mod call;
 mod queue;
+mod registered;
 mod scope;
 mod timer;
 
 pub use call::{Call, Function};
 pub use queue::{Queue, Waiting};
+pub use registered::{LIMIT, USED};
+pub(crate) use registered::Registered;
 pub use scope::Scope;
 pub use timer::{Running, Timer};
 

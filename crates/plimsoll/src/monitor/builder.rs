@@ -231,6 +231,7 @@ impl Builder {
         Ok(Monitor {
             inner: Arc::new(Inner {
                 periphery: Periphery::new(&configuration, builder.checks),
+                registered: parking_lot::Mutex::default(),
                 configuration,
                 registry,
                 ring: Ring::new(Ring::MAX_BYTES),

@@ -12,6 +12,8 @@ mod slow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use parking_lot::Mutex;
+
 pub use builder::Builder;
 pub use failures::Failure;
 pub use ring::Ring;
@@ -19,6 +21,7 @@ pub use session::Session;
 
 use crate::clock::Moment;
 use crate::config::{Config, Configuration};
+use crate::instruments::Registered;
 use crate::registry::{self, Registry};
 use crate::window::Window;
 pub(crate) use failures::Failures;
@@ -44,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) failures: Arc<Failures>,
     pub(crate) options: Options,
     pub(crate) periphery: Periphery,
+    /// Pools, queues and what else has a limit.
+    pub(crate) registered: Mutex<Vec<Arc<Registered>>>,
     #[cfg(feature = "axum")]
     pub(crate) started: Moment,
     running: AtomicBool,

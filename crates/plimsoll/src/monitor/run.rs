@@ -72,6 +72,9 @@ async fn close_windows(monitor: Weak<Inner>, window_end: i64) {
             return;
         };
         let mut now = Moment::now();
+        // Not under the lock: what is read may register something itself.
+        let registered = inner.registered.lock().clone();
+        registered.iter().for_each(|one| one.take());
         inner.registry.tick(now);
         // A wall clock that was set back would otherwise leave the window open until it has caught up.
         let was_set_back = now.unix_ns < window_end_ns - WINDOW_NS;

@@ -1,19 +1,34 @@
 //! `/api/performance/*`: what services did in the last minutes, from the store.
 
+pub mod alerts;
+pub mod analytics;
 pub mod calls;
+pub mod deploys;
 pub mod exemplars;
+pub mod load_line;
 pub mod metrics;
 pub mod queries;
 pub mod resources;
 pub mod routes;
 pub mod series;
+mod shown;
+pub mod silences;
+pub mod standards;
+pub mod thresholds;
 pub mod totals;
 
+use std::sync::Arc;
+
+use axum::http::StatusCode;
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::api::v1::time;
 use crate::http::problem::{Answer, Problem, json_answer};
+use crate::judge::judgement::{self, Judgement};
+use crate::meta::MetaError;
 use crate::performance::observations::Observed;
 use crate::performance::{Period, Scope};
 use crate::reading::Reading;
@@ -42,6 +57,29 @@ pub struct Asked {
     /// Most rows of a list.
     #[param(ignore)]
     pub(super) limit: Option<usize>,
+}
+
+/// About one service.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OneService {
+    /// Which one.
+    #[param(example = "shop")]
+    pub(super) service: String,
+}
+
+impl OneService {
+    /// The question about the last minutes.
+    fn question(&self, now: Nanos) -> Question {
+        Question {
+            scope: Scope::Service(self.service.clone()),
+            service: Some(self.service.clone()),
+            minutes: MINUTES,
+            period: Period::minutes_before(now, MINUTES),
+            now,
+        }
+    }
 }
 
 /// A question that can be answered.
@@ -163,4 +201,81 @@ fn unanswered(error: &QueryError, minutes: u32) -> Problem {
         }
         _ => Problem::internal("the store could not be read").because(error),
     }
+}
+
+/// Answers from the judgement of one service.
+async fn judged<T: Serialize + Send + 'static>(
+    app: App,
+    service: String,
+    show: impl FnOnce(&Judgement) -> T + Send + 'static,
+) -> Answer<Response> {
+    let now = tick::now();
+    let asking = app.clone();
+    let reading = move || {
+        let asked = OneService { service };
+        asked.question(now).check_service(&asking)?;
+        let judgement = judgement::of(&asking, &asked.service, now);
+        Ok(show(&judgement.map_err(|error| unanswered(&error, MINUTES))?))
+    };
+    json_answer(&app.slow.run(reading).await?)
+}
+
+/// Answers from the judgements of one service, or of all that are observed.
+async fn judgements<T: Serialize + Send + 'static>(
+    app: App,
+    asked: Asked,
+    show: impl FnOnce(&[Arc<Judgement>], Nanos) -> T + Send + 'static,
+) -> Answer<Response> {
+    let now = tick::now();
+    let asking = app.clone();
+    let reading = move || {
+        let services = match asked.service {
+            Some(service) => {
+                let asked = OneService { service };
+                asked.question(now).check_service(&asking)?;
+                vec![asked.service]
+            }
+            None => asking.judging.names(),
+        };
+        let is_asked = |service: &String| services.len() == 1 || Scope::Observed.includes(service);
+        let judged = services.iter().filter(|service| is_asked(service));
+        let judged = judged.map(|service| judgement::of(&asking, service, now));
+        let judged = judged.collect::<Result<Vec<_>, _>>();
+        Ok(show(&judged.map_err(|error| unanswered(&error, MINUTES))?, now))
+    };
+    json_answer(&app.slow.run(reading).await?)
+}
+
+/// Does what may block for a moment.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panic| Problem::internal("the request failed").because(&panic))?
+}
+
+/// What users did could not be read or kept.
+fn kept_badly(error: MetaError) -> Problem {
+    if error.is_full() {
+        let detail = "the disk is full";
+        return Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail).because(&error);
+    }
+    Problem::internal("what is known of alerts cannot be read or kept").because(&error)
+}
+
+/// A time in a parameter or field.
+fn time_of(field: &str, text: Option<&str>, now: Nanos) -> Answer<Option<Nanos>> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let detail = "a time is RFC 3339, epoch milliseconds, or relative to now such as -1h";
+    let time = time::parse(text, now).ok_or_else(|| Problem::bad_field(field, text, detail));
+    time.map(Some)
+}
+
+/// A JSON object.
+fn read_object<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
+    // The types would also take a list of their members.
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::bad_request("a JSON object is expected"));
+    }
+    serde_json::from_slice(text).map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
 }

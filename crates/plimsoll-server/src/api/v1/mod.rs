@@ -13,7 +13,7 @@ mod filter;
 pub mod json;
 pub mod listing;
 mod params;
-mod posted;
+pub(in crate::api) mod posted;
 pub mod query;
 pub mod request;
 pub mod stats;

@@ -16,7 +16,7 @@ const SMALL_BYTES: usize = 64 << 10;
 /// # Errors
 /// 413 for a body over the limits, 408 for one that does not come, what room and turn fail with, and whatever `read`
 /// and `act` do.
-pub(super) async fn posted<R, T: Send + 'static>(
+pub(in crate::api) async fn posted<R, T: Send + 'static>(
     app: &AppState,
     headers: &HeaderMap,
     body: Body,

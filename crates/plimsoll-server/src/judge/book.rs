@@ -1,0 +1,206 @@
+//! Keeps alerts: what fired, worsened and is over is written down, and handed on to be told, all of it or nothing.
+
+use plimsoll::alert::{Severity, Transition};
+use plimsoll::analysis::findings::{Finding, findings};
+use plimsoll::judge::Event;
+
+use super::situation;
+use crate::meta::alerts::{self, Alert};
+use crate::meta::{Meta, MetaError};
+use crate::state::AppState;
+use crate::store::table::Nanos;
+use crate::stream::Change;
+
+/// What became of an alert, with the alert as it is now.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What became of it.
+    pub what: What,
+    /// The alert.
+    pub alert: Alert,
+    /// The finding; none when it is over.
+    pub finding: Option<Finding>,
+    /// Until when nobody wants to hear of it.
+    pub silent_until: Option<Nanos>,
+}
+
+/// What can become of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It fires.
+    Fired,
+    /// It is more severe than it was.
+    Worsened,
+    /// It is over.
+    Resolved,
+}
+
+/// Writes down what became different of a service, and tells it. What cannot be written is tried again with the next look.
+pub fn tell(app: &AppState, service: &str, events: &[Event], now: Nanos) {
+    let important = |event: &&Event| !matches!(event.transition, Transition::Pended | Transition::Withdrawn);
+    let mut events: Vec<Event> = events.iter().filter(important).cloned().collect();
+    let mut untold = app.judging.untold.lock();
+    let before = untold.remove(service).unwrap_or_default();
+    events.splice(0..0, before);
+    if events.is_empty() {
+        return;
+    }
+    match write(app, service, &events, now) {
+        Ok(told) => {
+            drop(untold);
+            told.iter().for_each(|told| note(app, told));
+        }
+        Err(error) => {
+            tracing::warn!(%error, "alerts of {service} cannot be kept, they are tried again: {error}");
+            events.truncate(MOST_UNTOLD);
+            untold.insert(service.to_owned(), events);
+        }
+    }
+}
+
+/// Most events of a service that wait to be written.
+const MOST_UNTOLD: usize = 10_000;
+
+fn write(app: &AppState, service: &str, events: &[Event], now: Nanos) -> Result<Vec<Told>, MetaError> {
+    // Why it fires is said once, when it does; it is looked for in everything that fires now.
+    let situation = situation::of(app, service, now);
+    let situation = situation.inspect_err(|error| tracing::warn!(%error, "no causes for {service}: {error}"));
+    let found = situation.as_ref().map(findings).unwrap_or_default();
+    let silences = app.judging.meta().silences(now)?;
+    let mut told = Vec::new();
+    app.judging.meta().change(|file| {
+        for event in events {
+            let finding = found.iter().find(|finding| finding.id == *event.key);
+            let new = of_event(app, service, event, finding, now);
+            let kept = match event.transition {
+                Transition::Fired(_) => {
+                    let id = alerts::insert(file, &new)?;
+                    Some((What::Fired, Alert { id, ..new }))
+                }
+                Transition::Worsened(_) => alerts::worsen(file, &new)?.map(|alert| (What::Worsened, alert)),
+                Transition::Resolved => {
+                    alerts::resolve(file, service, &event.key, "itself", now)?.map(|alert| (What::Resolved, alert))
+                }
+                Transition::Pended | Transition::Withdrawn => None,
+            };
+            if let Some((what, alert)) = kept {
+                let covering = silences.iter().filter_map(|silence| silence.covers(service, &event.key, now));
+                told.push(Told {
+                    what,
+                    alert,
+                    finding: finding.cloned(),
+                    silent_until: covering.max(),
+                });
+            }
+        }
+        Ok(Ok::<(), MetaError>(()))
+    })?;
+    Ok(told)
+}
+
+/// An alert as its event tells it.
+fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Finding>, now: Nanos) -> Alert {
+    let watch = app.judging.with(service, |judged| judged.judge.watch(&event.key).cloned());
+    let watch = watch.flatten();
+    let severity = match event.transition {
+        Transition::Fired(severity) | Transition::Worsened(severity) => severity,
+        _ => Severity::Low,
+    };
+    let message = finding.map_or_else(
+        || format!("{} is past its line.", event.key),
+        |finding| format!("{} {}", finding.headline, finding.cause).trim_end().to_owned(),
+    );
+    let finding = finding.and_then(|finding| serde_json::to_string(finding).ok());
+    let line = watch.as_ref().map_or(0.0, |watch| watch.limit);
+    Alert {
+        id: 0,
+        service: service.to_owned(),
+        key: event.key.to_string(),
+        kind: event.kind.as_str().to_owned(),
+        severity,
+        message,
+        finding: finding.unwrap_or_else(|| "{}".to_owned()),
+        value: watch.as_ref().and_then(|watch| watch.value).filter(|value| value.is_finite()),
+        line: if line.is_finite() { line } else { 0.0 },
+        unit: watch.as_ref().map_or("ratio", |watch| watch.unit.as_str()).to_owned(),
+        since: watch.as_ref().map_or(now, |watch| watch.state.since_ns),
+        fired: now,
+        transitions: 1,
+        resolved: None,
+        resolved_by: None,
+        acknowledged: None,
+        acknowledged_by: None,
+    }
+}
+
+/// Tells logs and listeners.
+fn note(app: &AppState, told: &Told) {
+    let Alert {
+        id,
+        service,
+        message,
+        severity,
+        ..
+    } = &told.alert;
+    let severity = severity.as_str();
+    let state = match told.what {
+        What::Fired => {
+            tracing::warn!(alert.id = id, alert.severity = severity, "alert {id} of {service} fires: {message}");
+            "firing"
+        }
+        What::Worsened => {
+            tracing::warn!(alert.id = id, alert.severity = severity, "alert {id} of {service} is {severity} now: {message}");
+            "firing"
+        }
+        What::Resolved => {
+            tracing::info!(alert.id = id, "alert {id} of {service} is over: {message}");
+            "resolved"
+        }
+    };
+    app.stream.announce(Change::Alert {
+        service: service.clone(),
+        id: id.to_string(),
+        state,
+    });
+}
+
+/// Ends an alert by hand. If its breach goes on, it fires anew after a full wait.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn resolve(app: &AppState, id: i64, by: &str, now: Nanos) -> Result<Option<Alert>, MetaError> {
+    let meta: &Meta = app.judging.meta();
+    let Some(alert) = meta.alert(id)? else {
+        return Ok(None);
+    };
+    if alert.resolved.is_some() {
+        return Ok(Some(alert));
+    }
+    app.judging.resolve(&alert.service, &alert.key);
+    let over = meta.change(|file| {
+        Ok(Ok::<_, MetaError>(alerts::resolve(file, &alert.service, &alert.key, by, now)?))
+    })?;
+    if let Some(alert) = over.clone() {
+        note(
+            app,
+            &Told {
+                what: What::Resolved,
+                alert,
+                finding: None,
+                silent_until: None,
+            },
+        );
+    }
+    Ok(over.or(Some(alert)))
+}
+
+/// Forgets alerts that are over for long.
+pub(super) fn forget_old(app: &AppState, now: Nanos) {
+    let forgotten = app
+        .judging
+        .meta()
+        .change(|file| Ok(Ok::<(), MetaError>(alerts::forget_old(file, now)?)));
+    if let Err(error) = forgotten {
+        tracing::warn!(%error, "old alerts cannot be forgotten: {error}");
+    }
+}

@@ -1,0 +1,51 @@
+//! Notes versions that begin to run, as the data of services tell them.
+
+use crate::meta::deploys::Deployed;
+use crate::state::AppState;
+use crate::store::table::Nanos;
+use crate::stream::Change;
+
+/// What began longer ago was seen by the server that ran then.
+const NEW: Nanos = 600 * 1_000_000_000;
+
+/// Notes the versions that were first seen lately. The first version of a service is no deploy: nothing was before it.
+pub(super) fn note(app: &AppState, now: Nanos) {
+    for (service, (version, first)) in app.services.newest_versions() {
+        if now - first > NEW {
+            continue;
+        }
+        let others = app.services.has_other_versions(&service, &version);
+        if !others {
+            continue;
+        }
+        let deployed = Deployed {
+            service,
+            version,
+            revision: None,
+            at: first,
+            source: "seen".to_owned(),
+        };
+        tell(app, &deployed);
+    }
+}
+
+/// Keeps a deploy, and tells it if it is new; returns whether it is.
+pub fn tell(app: &AppState, deployed: &Deployed) -> bool {
+    match app.judging.meta().deployed(deployed) {
+        Ok(is_new) => {
+            if is_new {
+                let Deployed { service, version, .. } = deployed;
+                tracing::info!("{service} runs {version} now");
+                app.stream.announce(Change::Deploy {
+                    service: service.clone(),
+                    version: version.clone(),
+                });
+            }
+            is_new
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a deploy cannot be kept: {error}");
+            false
+        }
+    }
+}

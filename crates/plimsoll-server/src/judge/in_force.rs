@@ -1,0 +1,306 @@
+//! The standards in force: the profile's, the file's over them, what was put through the interface over both.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use parking_lot::RwLock;
+use plimsoll::config::Profile;
+use plimsoll::standards::Standards;
+
+/// Thresholds by name, as they are put: `high_memory_threshold`, `classes.write.investigate_seconds`.
+pub type Put = BTreeMap<String, f64>;
+
+/// The four thresholds of the interface's first users.
+pub const THRESHOLDS: [&str; 4] = [
+    "slow_request_threshold",
+    "slow_query_threshold",
+    "high_memory_threshold",
+    "error_rate_threshold",
+];
+/// The bands of a class.
+pub const BANDS: [&str; 3] = ["target_seconds", "acceptable_seconds", "investigate_seconds"];
+
+/// Standards and where they come from.
+#[derive(Debug)]
+pub struct InForce {
+    path: PathBuf,
+    profile: Profile,
+    held: RwLock<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// Without what was put.
+    of_file: Standards,
+    /// Where a file was read; none: there is none.
+    file: Option<PathBuf>,
+    /// What is wrong with the file; the standards before stay.
+    error: Option<String>,
+    seen: Option<(SystemTime, u64)>,
+    put: Put,
+    standards: Arc<Standards>,
+}
+
+/// A threshold that cannot be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{reason}")]
+pub struct BadThreshold {
+    /// Its name.
+    pub field: String,
+    /// The value that was given.
+    pub value: f64,
+    /// In a sentence.
+    pub reason: String,
+}
+
+/// What is known of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileState {
+    /// Where it was read; none when there is none.
+    pub path: Option<String>,
+    /// What is wrong with it since it was last read without fault.
+    pub error: Option<String>,
+}
+
+impl InForce {
+    /// Reads the file, if there is one, and lays `put` over it.
+    ///
+    /// # Errors
+    /// A file that is there at the start and cannot be used, in a sentence with line and key.
+    pub fn open(path: PathBuf, profile: Profile, put: Put) -> Result<Self, String> {
+        let of_file = Standards::of(profile);
+        let held = Held {
+            standards: Arc::new(of_file.clone()),
+            of_file,
+            file: None,
+            error: None,
+            seen: None,
+            put,
+        };
+        let in_force = Self {
+            path,
+            profile,
+            held: RwLock::new(held),
+        };
+        in_force.read_again();
+        if let Some(error) = in_force.file_state().error {
+            return Err(error);
+        }
+        in_force.held.write().lay_over();
+        Ok(in_force)
+    }
+
+    /// The standards.
+    pub fn standards(&self) -> Arc<Standards> {
+        self.held.read().standards.clone()
+    }
+
+    /// What was put.
+    pub fn put(&self) -> Put {
+        self.held.read().put.clone()
+    }
+
+    /// The standards without what was put.
+    pub fn of_file(&self) -> Standards {
+        self.held.read().of_file.clone()
+    }
+
+    /// What is known of the file.
+    pub fn file_state(&self) -> FileState {
+        let held = self.held.read();
+        FileState {
+            path: held.file.as_ref().map(|path| path.display().to_string()),
+            error: held.error.clone(),
+        }
+    }
+
+    /// Looks whether the file changed, and takes up what it says; returns whether other standards are in force now. A file
+    /// that cannot be used changes nothing but [`InForce::file_state`].
+    pub fn read_again(&self) -> bool {
+        let metadata = std::fs::metadata(&self.path).ok();
+        let seen = metadata.map(|it| (it.modified().unwrap_or(SystemTime::UNIX_EPOCH), it.len()));
+        let mut held = self.held.write();
+        if held.seen == seen {
+            return false;
+        }
+        held.seen = seen;
+        let read = match seen {
+            None => Ok(None),
+            Some(_) => read(&self.path, self.profile).map(Some),
+        };
+        match read {
+            Ok(standards) => {
+                held.error = None;
+                held.file = standards.is_some().then(|| self.path.clone());
+                let standards = standards.unwrap_or_else(|| Standards::of(self.profile));
+                let is_other = standards != held.of_file;
+                held.of_file = standards;
+                held.lay_over();
+                is_other
+            }
+            Err(error) => {
+                held.error = Some(error);
+                false
+            }
+        }
+    }
+
+    /// What would be in force with these changes (`None`: back to the file).
+    ///
+    /// # Errors
+    /// The first value that cannot be.
+    pub fn with(&self, changes: &BTreeMap<String, Option<f64>>) -> Result<(Put, Standards), BadThreshold> {
+        let held = self.held.read();
+        let mut put = held.put.clone();
+        for (name, value) in changes {
+            match value {
+                Some(value) => put.insert(name.clone(), *value),
+                None => put.remove(name),
+            };
+        }
+        let mut standards = held.of_file.clone();
+        apply(&mut standards, &put)?;
+        Ok((put, standards))
+    }
+
+    /// Puts what [`InForce::with`] found possible.
+    pub fn set(&self, put: Put) {
+        let mut held = self.held.write();
+        held.put = put;
+        held.lay_over();
+    }
+}
+
+impl Held {
+    /// What was put and does no longer fit the file is left out, and said.
+    fn lay_over(&mut self) {
+        let mut standards = self.of_file.clone();
+        if let Err(error) = apply(&mut standards, &self.put) {
+            tracing::warn!("thresholds that were put are left out, they do not fit the file: {error}");
+            standards = self.of_file.clone();
+        }
+        self.standards = Arc::new(standards);
+    }
+}
+
+fn read(path: &Path, profile: Profile) -> Result<Standards, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    Standards::parse(&text, profile).map_err(|error| format!("{} {error}", path.display()))
+}
+
+fn apply(standards: &mut Standards, put: &Put) -> Result<(), BadThreshold> {
+    for (name, &value) in put {
+        let bad = |reason: String| BadThreshold {
+            field: name.clone(),
+            value,
+            reason,
+        };
+        if !(value.is_finite() && value > 0.0) {
+            return Err(bad(format!("{name} must be a number above 0")));
+        }
+        let seconds = || {
+            Duration::try_from_secs_f64(value).map_err(|_| bad(format!("{name} is too long")))
+        };
+        match name.as_str() {
+            "slow_request_threshold" => standards.slow.request = seconds()?,
+            "slow_query_threshold" => standards.slow.query = seconds()?,
+            "high_memory_threshold" => standards.limits.memory_mb = value,
+            "error_rate_threshold" if value > 1.0 => {
+                return Err(bad("error_rate_threshold is a share: at most 1".to_owned()));
+            }
+            "error_rate_threshold" => standards.limits.error_rate = value,
+            name => {
+                let band = name.strip_prefix("classes.").and_then(|rest| rest.rsplit_once('.'));
+                let class = band.and_then(|(class, band)| {
+                    let class = standards.classes.iter_mut().find(|known| &*known.name == class)?;
+                    Some((class, band))
+                });
+                match class {
+                    Some((class, "target_seconds")) => class.bands.target = value,
+                    Some((class, "acceptable_seconds")) => class.bands.acceptable = value,
+                    Some((class, "investigate_seconds")) => class.bands.investigate = value,
+                    _ => return Err(bad(format!("there is no threshold {name}"))),
+                }
+            }
+        }
+    }
+    for class in &standards.classes {
+        let bands = class.bands;
+        let ordered = [bands.target, bands.acceptable, bands.investigate];
+        if let Some(at) = (0..2).find(|&at| ordered[at] > ordered[at + 1]) {
+            let name = |at: usize| format!("classes.{}.{}", class.name, BANDS[at]);
+            let blamed = if put.contains_key(&name(at)) { at } else { at + 1 };
+            return Err(BadThreshold {
+                field: name(blamed),
+                value: ordered[blamed],
+                reason: format!("{} ({} s) is above {} ({} s)", BANDS[at], ordered[at], BANDS[at + 1], ordered[at + 1]),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> (tempfile::TempDir, InForce) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("standards.toml");
+        std::fs::write(&path, text).unwrap();
+        let in_force = InForce::open(path, Profile::Dev, Put::new()).unwrap();
+        (dir, in_force)
+    }
+
+    fn memory(in_force: &InForce) -> f64 {
+        in_force.standards().limits.memory_mb
+    }
+
+    #[test]
+    fn what_is_put_wins_over_the_file_and_can_be_given_back() {
+        let (_dir, in_force) = of("[limits]\nmemory_mb = 700");
+        assert_eq!(memory(&in_force), 700.0);
+        let name = || "high_memory_threshold".to_owned();
+        let (put, _) = in_force.with(&BTreeMap::from([(name(), Some(900.0))])).unwrap();
+        in_force.set(put);
+        assert_eq!(memory(&in_force), 900.0);
+        let (put, _) = in_force.with(&BTreeMap::from([(name(), None)])).unwrap();
+        in_force.set(put);
+        assert_eq!(memory(&in_force), 700.0);
+    }
+
+    #[test]
+    fn a_file_that_breaks_changes_nothing_and_is_told() {
+        let (dir, in_force) = of("[limits]\nmemory_mb = 700");
+        let path = dir.path().join("standards.toml");
+        std::fs::write(&path, "[limits]\nmemory_mb = -70000").unwrap();
+        assert!(!in_force.read_again());
+        assert_eq!(memory(&in_force), 700.0);
+        assert!(in_force.file_state().error.unwrap().contains("limits.memory_mb"));
+        std::fs::write(&path, "[limits]\nmemory_mb = 80").unwrap();
+        assert!(in_force.read_again());
+        assert_eq!((memory(&in_force), in_force.file_state().error), (80.0, None));
+        std::fs::remove_file(&path).unwrap();
+        assert!(in_force.read_again());
+        assert_eq!((memory(&in_force), in_force.file_state().path), (500.0, None));
+    }
+
+    #[test]
+    fn impossible_thresholds_are_refused_by_name() {
+        let (_dir, in_force) = of("");
+        let refused = |name: &str, value: f64| {
+            let error = in_force.with(&BTreeMap::from([(name.to_owned(), Some(value))]));
+            error.unwrap_err().field
+        };
+        for value in [-1.0, 0.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(refused("slow_query_threshold", value), "slow_query_threshold");
+        }
+        assert_eq!(refused("error_rate_threshold", 1.5), "error_rate_threshold");
+        assert_eq!(refused("slow_thing", 1.0), "slow_thing");
+        assert_eq!(refused("classes.nobody.target_seconds", 1.0), "classes.nobody.target_seconds");
+        assert_eq!(refused("classes.read.target_seconds", 0.4), "classes.read.target_seconds");
+        assert_eq!(refused("classes.read.investigate_seconds", 0.2), "classes.read.investigate_seconds");
+    }
+}

@@ -1,0 +1,209 @@
+//! What is known of a service at one moment: what findings are made of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::usual::Usual;
+use crate::alert::{Kind, Severity, Unit};
+use crate::histogram::Histogram;
+use crate::standards::Standards;
+
+/// A service at one moment.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// Its name.
+    pub service: String,
+    /// Nanoseconds since the Unix epoch.
+    pub now: i64,
+    /// What is expected.
+    pub standards: Arc<Standards>,
+    /// Requests of the last minutes by route, load tests left out.
+    pub routes: Vec<RouteNow>,
+    /// Statements of the same minutes, by the route that asked.
+    pub statements: Vec<StatementNow>,
+    /// Outgoing calls of the same minutes.
+    pub calls: Vec<CallNow>,
+    /// Tracked functions of the same minutes.
+    pub functions: Vec<FunctionNow>,
+    /// What is used, against its lines.
+    pub levels: Vec<LevelNow>,
+    /// Versions that began to run lately, the newest last.
+    pub deploys: Vec<Deploy>,
+    /// Alerts that fire.
+    pub alerts: Vec<OpenAlert>,
+    /// Length of the minutes.
+    pub minutes: f64,
+    /// When each class was last asked, nanoseconds since the Unix epoch; classes that never were are not there.
+    pub asked: BTreeMap<String, i64>,
+    /// When something was last heard of it, nanoseconds since the Unix epoch.
+    pub heard: Option<i64>,
+}
+
+/// Requests of a route with one method.
+#[derive(Clone, Debug, Default)]
+pub struct RouteNow {
+    /// Method.
+    pub method: String,
+    /// Route template.
+    pub route: String,
+    /// Requests.
+    pub requests: u64,
+    /// Seconds of their answers.
+    pub duration: Histogram,
+    /// Mean, seconds.
+    pub mean: f64,
+    /// Seconds.
+    pub p50: f64,
+    /// Seconds.
+    pub p95: f64,
+    /// Share of 5xx, panics and bodies that broke off.
+    pub error_rate: f64,
+    /// Requests by kind of error, the most frequent first.
+    pub error_types: Vec<(String, u64)>,
+    /// What is usual of it.
+    pub usual: Option<Usual>,
+}
+
+/// A statement as one route asked it.
+#[derive(Clone, Debug, Default)]
+pub struct StatementNow {
+    /// Literals and placeholders are `?`.
+    pub statement: String,
+    /// The route that asked; empty where that is not known.
+    pub route: String,
+    /// Its method.
+    pub method: String,
+    /// How often it ran.
+    pub executions: u64,
+    /// How long all of that took, seconds.
+    pub total: f64,
+    /// Seconds.
+    pub p95: f64,
+}
+
+/// Calls to another service.
+#[derive(Clone, Debug, Default)]
+pub struct CallNow {
+    /// Host, and port where it is unusual.
+    pub peer: String,
+    /// How many.
+    pub calls: u64,
+    /// How long all of them took, seconds.
+    pub total: f64,
+    /// Seconds.
+    pub p95: f64,
+    /// Share of those that failed.
+    pub error_rate: f64,
+}
+
+/// A tracked function.
+#[derive(Clone, Debug, Default)]
+pub struct FunctionNow {
+    /// Its name.
+    pub name: String,
+    /// How often it ran.
+    pub calls: u64,
+    /// How long all of them took, seconds.
+    pub total: f64,
+    /// Seconds.
+    pub p95: f64,
+}
+
+/// A level against its line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LevelNow {
+    /// As [`crate::judge::LevelObserved::key`].
+    pub key: String,
+    /// The level.
+    pub value: f64,
+    /// Its line.
+    pub limit: f64,
+    /// How many times what the line allows is used.
+    pub ratio: f64,
+    /// The unit of both.
+    pub unit: Unit,
+}
+
+/// A version that began to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deploy {
+    /// Which version.
+    pub version: String,
+    /// Which commit, where it is known.
+    pub revision: Option<String>,
+    /// When it began, nanoseconds since the Unix epoch.
+    #[serde(skip)]
+    pub at: i64,
+}
+
+/// An alert that fires.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenAlert {
+    /// Its number.
+    pub id: Option<String>,
+    /// As [`crate::judge::Watch::key`].
+    pub key: String,
+    /// What kind of trouble.
+    pub kind: Kind,
+    /// How severe.
+    pub severity: Severity,
+    /// When the breach began, nanoseconds since the Unix epoch.
+    pub since: i64,
+    /// What was found last.
+    pub value: Option<f64>,
+    /// Its line.
+    pub limit: f64,
+    /// The unit of both.
+    pub unit: Unit,
+}
+
+impl RouteNow {
+    /// Method and route.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.method, self.route)
+    }
+}
+
+impl Situation {
+    /// Without data for so long a service is silent: 90 s.
+    pub const SILENT_AFTER_NS: i64 = 90_000_000_000;
+
+    /// Since when nothing was heard, if that is long.
+    pub fn silent_since(&self) -> Option<i64> {
+        self.heard.filter(|heard| self.now - heard > Self::SILENT_AFTER_NS)
+    }
+
+    /// Share of errors among all requests; `None` without any.
+    pub fn error_rate(&self) -> Option<f64> {
+        let requests: u64 = self.routes.iter().map(|route| route.requests).sum();
+        let errors: f64 = self.routes.iter().map(|route| route.error_rate * route.requests as f64).sum();
+        (requests > 0).then(|| errors / requests as f64)
+    }
+    /// A deploy is taken as the cause of what began within so long after it: 30 minutes.
+    pub const AFTER_DEPLOY_NS: i64 = 1_800_000_000_000;
+    /// Breaches are seen a little before their first slot is over; a deploy may be noticed after them: 1 minute.
+    const BEFORE_DEPLOY_NS: i64 = 60_000_000_000;
+
+    /// The deploy that something which began at `since` may come from.
+    pub fn deploy_before(&self, since: i64) -> Option<&Deploy> {
+        let is_near = |deploy: &&Deploy| {
+            (-Self::BEFORE_DEPLOY_NS..=Self::AFTER_DEPLOY_NS).contains(&(since - deploy.at))
+        };
+        self.deploys.iter().rev().find(is_near)
+    }
+
+    /// The level of this key.
+    pub fn level(&self, key: &str) -> Option<&LevelNow> {
+        self.levels.iter().find(|level| level.key == key)
+    }
+
+    /// Statements that a route asked.
+    pub fn statements_of<'a>(&'a self, route: &'a RouteNow) -> impl Iterator<Item = &'a StatementNow> {
+        self.statements
+            .iter()
+            .filter(|one| one.route == route.route && one.method == route.method)
+    }
+}

@@ -1,0 +1,138 @@
+//! How fast a class uses up its error budget (Site Reliability Workbook, chapter 5, "Alerting on SLOs"): a page when an
+//! hour and the last five minutes burn at 14.4 times the even rate, a warning at 6 times over six hours and thirty minutes.
+
+use std::collections::VecDeque;
+
+use crate::alert::{Reading, Severity};
+
+/// Requests of one class, minute by minute, and how many were past the line.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Burn {
+    minutes: VecDeque<Minute>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Minute {
+    minute: i64,
+    requests: u64,
+    past: u64,
+}
+
+/// Slots of a minute.
+const MINUTE: i64 = 6;
+/// Minutes kept: six hours.
+const KEPT: i64 = 360;
+/// Long and short stretch in minutes, the rate at which both must burn, and how severe that is.
+const PAIRS: [(i64, i64, f64, Severity); 2] = [
+    (60, 5, 14.4, Severity::High),
+    (360, 30, 6.0, Severity::Medium),
+];
+/// With fewer requests in the long stretch a budget means nothing.
+const LEAST_REQUESTS: u64 = 100;
+/// With fewer past the line neither.
+const LEAST_PAST: u64 = 10;
+
+impl Burn {
+    /// Puts the sums of a minute, in place of what is known of it.
+    pub(super) fn put(&mut self, minute: i64, requests: u64, past: u64) {
+        let at = self.minutes.partition_point(|known| known.minute < minute);
+        let new = Minute {
+            minute,
+            requests,
+            past,
+        };
+        match self.minutes.get_mut(at) {
+            Some(known) if known.minute == minute => *known = new,
+            _ => self.minutes.insert(at, new),
+        }
+        let newest = self.minutes.back().map_or(minute, |last| last.minute);
+        while self.minutes.front().is_some_and(|first| first.minute <= newest - KEPT) {
+            self.minutes.pop_front();
+        }
+    }
+
+    /// Burn rate over so many minutes up to the slot `last`: the share past the line by the share that the objective
+    /// allows. `None` with too few requests.
+    pub(super) fn rate(&self, last: i64, minutes: i64, objective: f64) -> Option<f64> {
+        let (requests, past) = self.sum(last, minutes);
+        let allowed = 1.0 - objective;
+        (requests > 0 && allowed > 0.0).then(|| past as f64 / requests as f64 / allowed)
+    }
+
+    /// What both pairs of stretches mean; the value is the rate of the pair that is worse.
+    pub(super) fn reading(&self, last: i64, objective: f64) -> (Reading, Option<f64>, f64) {
+        let mut reading = Reading::NotEnoughData;
+        let mut found = (None, PAIRS[0].2);
+        for (long, short, threshold, severity) in PAIRS {
+            let (requests, past) = self.sum(last, long);
+            if requests < LEAST_REQUESTS {
+                continue;
+            }
+            let rate = |minutes| self.rate(last, minutes, objective).unwrap_or(0.0);
+            let both = rate(long).min(rate(short));
+            let ratio = both / threshold;
+            if ratio > 1.0 && past >= LEAST_PAST {
+                return (Reading::Breach(ratio, severity), Some(both), threshold);
+            }
+            if reading == Reading::NotEnoughData {
+                reading = Reading::Well(ratio.min(1.0));
+                found = (Some(both), threshold);
+            }
+        }
+        (reading, found.0, found.1)
+    }
+
+    fn sum(&self, last: i64, minutes: i64) -> (u64, u64) {
+        let now = last.div_euclid(MINUTE);
+        let within = self.minutes.iter().rev().take_while(|known| known.minute > now - minutes);
+        within.fold((0, 0), |(requests, past), known| {
+            (requests + known.requests, past + known.past)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn burning(minutes: i64, past_of_100: impl Fn(i64) -> u64) -> (Reading, Option<f64>) {
+        let mut burn = Burn::default();
+        (0..minutes).for_each(|minute| burn.put(minute, 100, past_of_100(minute)));
+        let (reading, rate, _) = burn.reading(minutes * MINUTE - 1, 0.995);
+        (reading, rate)
+    }
+
+    #[test]
+    fn a_tenth_past_the_line_for_an_hour_burns_twenty_times_too_fast() {
+        let (reading, rate) = burning(60, |_| 10);
+        assert!(matches!(reading, Reading::Breach(_, Severity::High)));
+        assert!((rate.unwrap() - 20.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_over_and_what_has_few_requests_is_no_alarm() {
+        // Ten bad minutes, half an hour ago.
+        let (reading, _) = burning(60, |minute| if minute < 30 { 20 } else { 0 });
+        assert!(matches!(reading, Reading::Well(_)));
+        let mut few = Burn::default();
+        few.put(0, 20, 20);
+        assert_eq!(few.reading(5, 0.995).0, Reading::NotEnoughData);
+    }
+
+    #[test]
+    fn a_slow_burn_is_seen_over_six_hours() {
+        let (reading, rate) = burning(360, |_| 4);
+        assert!(matches!(reading, Reading::Breach(_, Severity::Medium)));
+        assert!((rate.unwrap() - 8.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_minute_that_comes_again_counts_once() {
+        let mut burn = Burn::default();
+        (0..60).for_each(|minute| burn.put(minute, 100, 0));
+        burn.put(59, 100, 100);
+        burn.put(59, 100, 50);
+        let share = 50.0 / 6_000.0 / 0.005;
+        assert!((burn.rate(359, 60, 0.995).unwrap() - share).abs() < 1e-9);
+    }
+}
