@@ -88,7 +88,7 @@ impl Meta {
         let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
         self.read(|file| {
             let list = format!("SELECT {COLUMNS} FROM alerts {filter} ORDER BY fired DESC, id DESC LIMIT ?4");
-            let mut list = file.prepare_cached(&list)?;
+            let mut list = file.prepare(&list)?;
             let which = params![asked.resolved, asked.service, asked.since, limit];
             let alerts = list.query_map(which, alert)?.collect::<rusqlite::Result<Vec<_>>>()?;
             let total = format!("SELECT count(*) FROM alerts {filter}");
@@ -198,7 +198,7 @@ pub(crate) fn all_firing(file: &Connection) -> rusqlite::Result<Vec<Alert>> {
 /// When alerts of a key fired since then, the oldest first.
 pub(crate) fn firings(file: &Connection, service: &str, key: &str, since: Nanos) -> rusqlite::Result<Vec<Nanos>> {
     let times = "SELECT fired FROM alerts WHERE service = ?1 AND key = ?2 AND fired >= ?3 ORDER BY fired";
-    let mut times = file.prepare_cached(times)?;
+    let mut times = file.prepare(times)?;
     times.query_map(params![service, key, since], |row| row.get(0))?.collect()
 }
 

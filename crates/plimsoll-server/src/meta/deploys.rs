@@ -64,7 +64,7 @@ impl Meta {
         self.read(|file| {
             let newest = "SELECT service, version, revision, at, source FROM deploys
                  WHERE (?1 IS NULL OR service = ?1) AND at >= ?2 ORDER BY at DESC LIMIT ?3";
-            let mut newest = file.prepare_cached(newest)?;
+            let mut newest = file.prepare(newest)?;
             let mut found: Vec<Deployed> = newest
                 .query_map(params![service, since, limit], deployed)?
                 .collect::<rusqlite::Result<_>>()?;

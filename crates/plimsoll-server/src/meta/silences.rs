@@ -92,7 +92,7 @@ impl Meta {
     pub fn silences(&self, now: Nanos) -> Result<Vec<Silence>, MetaError> {
         self.read(|file| {
             let all = "SELECT * FROM silences WHERE weekly = 1 OR ends > ?1 ORDER BY id DESC";
-            file.prepare_cached(all)?.query_map([now], silence)?.collect()
+            file.prepare(all)?.query_map([now], silence)?.collect()
         })
     }
 }

@@ -14,7 +14,7 @@ impl Meta {
     /// A file that cannot be read.
     pub fn thresholds(&self) -> Result<BTreeMap<String, f64>, MetaError> {
         self.read(|file| {
-            let mut all = file.prepare_cached("SELECT name, value FROM thresholds")?;
+            let mut all = file.prepare("SELECT name, value FROM thresholds")?;
             all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
     }

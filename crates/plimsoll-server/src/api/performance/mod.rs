@@ -215,7 +215,8 @@ async fn judged<T: Serialize + Send + 'static>(
         let asked = OneService { service };
         asked.question(now).check_service(&asking)?;
         let judgement = judgement::of(&asking, &asked.service, now);
-        Ok(show(&judgement.map_err(|error| unanswered(&error, MINUTES))?))
+        let judgement = judgement.map_err(|error| unanswered(&error, MINUTES))?;
+        Ok(show(&judgement))
     };
     json_answer(&app.slow.run(reading).await?)
 }

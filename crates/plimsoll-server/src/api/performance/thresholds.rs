@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{blocking, kept_badly, read_object};
+use super::{kept_badly, read_object};
 use crate::api::v1::posted::posted;
 use crate::http::body::BodyLimits;
 use crate::http::problem::{Answer, Problem, json_answer};
@@ -57,7 +57,7 @@ pub(crate) struct ShownBands {
 }
 
 /// Thresholds to be set; those that are not named stay, null gives one back to the file.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewThresholds {
     /// Seconds.
@@ -81,7 +81,7 @@ pub struct NewThresholds {
 }
 
 /// Bands to be set.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewBands {
     #[serde(deserialize_with = "given")]
@@ -96,7 +96,7 @@ pub struct NewBands {
 }
 
 /// Thresholds to be tried.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trial {
     /// What would be set.
