@@ -28,6 +28,7 @@ use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::{Refused, grpc};
 use crate::meta::Meta;
 use crate::meta::tokens::{NewToken, Scope};
+use crate::notify::{self, Outbox};
 use crate::openapi::Document;
 use crate::performance::minutes;
 use crate::router;
@@ -71,6 +72,7 @@ impl Server {
         let Opened {
             store,
             doors,
+            notify,
             first_token,
         } = opened;
         let tls = doors.certificate.as_ref();
@@ -90,6 +92,7 @@ impl Server {
             ingest: Ingest::new(config.body),
             databases: Databases::default(),
             scrapes: Scrapes::new(&config.scrape),
+            notify,
             url: url.clone(),
             refused: Refused::default(),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
@@ -132,6 +135,8 @@ impl Server {
             "stream",
             "certificate",
             "tick",
+            // The last: what the others put is on disk, and told now or after the next start.
+            "notify",
         ] {
             tasks.stop(name, left().min(TASK_PATIENCE)).await;
         }
@@ -149,6 +154,7 @@ impl Server {
 struct Opened {
     store: Arc<Store>,
     doors: Doors,
+    notify: Arc<Outbox>,
     first_token: Option<Secret>,
 }
 
@@ -157,6 +163,7 @@ impl Opened {
         let now = tick::now();
         let store = Store::open(config.store.clone(), now)?;
         let meta = Meta::open(&config.store.dir, now)?;
+        let notify = Arc::new(Outbox::open(meta.clone(), &config.notify)?);
         let moved = Moved {
             health: config.monitor_path("HEALTH_ENDPOINT"),
             status: config.monitor_path("STATUS_ENDPOINT"),
@@ -187,6 +194,7 @@ impl Opened {
         Ok(Self {
             store,
             doors,
+            notify,
             first_token,
         })
     }
@@ -228,6 +236,9 @@ fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>)
             .spawn(name, move |stop| run(app_of_task.clone(), stop));
     };
     spawn("scrape", |app, stop| Box::pin(scrape::run(app, stop)));
+    spawn("notify", |app, stop| {
+        Box::pin(notify::run(app.notify.clone(), stop))
+    });
     spawn("tick", |app, stop| Box::pin(tick::run(app, stop)));
     spawn("monitor", |app, stop| {
         Box::pin(self_monitor::measure(app, stop))

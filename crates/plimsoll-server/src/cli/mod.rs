@@ -8,10 +8,12 @@ mod doctor;
 mod export;
 mod login;
 mod manual;
+mod notify;
 mod place;
 mod progress;
 mod query;
 mod serve;
+mod table;
 mod target;
 mod token;
 
@@ -70,6 +72,8 @@ enum Command {
     Token(token::TokenCommand),
     /// Prints a link that logs a browser in.
     Login(login::LoginCommand),
+    /// Shows where alerts are told, and tries it.
+    Notify(notify::NotifyCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -101,6 +105,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(command) => read_enough(manual::run_man(&command)),
         Command::Token(command) => read_enough(token::run(&command)),
         Command::Login(command) => read_enough(login::run(&command)),
+        Command::Notify(command) => read_enough(notify::run(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::say;
+use super::table::table;
 use super::target::{Keys, TargetFlags, block_on};
 use crate::api::v1::tokens::{listing, new_token, shown, shown_once};
 use crate::doors::secret::Secret;
@@ -131,7 +132,7 @@ fn list(command: &List) -> anyhow::Result<()> {
     if command.json {
         return say(&found.to_string());
     }
-    say(table(&found).trim_end())
+    say(listed(&found).trim_end())
 }
 
 fn revoke(command: &Revoke) -> anyhow::Result<()> {
@@ -150,32 +151,15 @@ fn revoke(command: &Revoke) -> anyhow::Result<()> {
     say(&format!("revoked token {name}"))
 }
 
-fn table(found: &Value) -> String {
+fn listed(found: &Value) -> String {
     let empty = Vec::new();
     let tokens = found["tokens"].as_array().unwrap_or(&empty);
     if tokens.is_empty() {
         return "there are no tokens; `plimsoll token create NAME --scope read` makes one"
             .to_owned();
     }
-    let columns = ["id", "name", "scope", "state", "created", "expires"];
-    let mut rows = vec![columns.map(str::to_owned)];
-    rows.extend(tokens.iter().map(|token| {
-        columns.map(|column| match &token[column] {
-            Value::String(text) => text.clone(),
-            Value::Null => "-".to_owned(),
-            other => other.to_string(),
-        })
-    }));
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    let mut out = String::new();
-    for row in &rows {
-        let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        out.push_str(cells.join("  ").trim_end());
-        out.push('\n');
-    }
-    out
+    table(
+        tokens,
+        &["id", "name", "scope", "state", "created", "expires"],
+    )
 }

@@ -1,8 +1,11 @@
 //! How the server is configured: file, then environment, then flags; parsed once into what can run.
 
 mod doors;
+mod entry;
 mod environment;
+pub mod hidden;
 mod layers;
+pub mod notify;
 pub mod raw;
 pub mod scrape;
 #[cfg(test)]
@@ -78,6 +81,8 @@ pub struct Config {
     pub monitor: Vec<(&'static str, String)>,
     /// Whose metrics are fetched.
     pub scrape: Vec<scrape::ScrapeTarget>,
+    /// Where alerts are told.
+    pub notify: Vec<notify::NotifyChannel>,
 }
 
 impl Config {
@@ -167,6 +172,7 @@ impl Layers {
             monitor_interval: self.monitor_interval(raw.monitor.interval_secs)?,
             monitor: self.monitor(&raw.monitor)?,
             scrape: scrape::targets(&raw.scrape, self.source("scrape"))?,
+            notify: notify::channels(&raw.notify, self.source("notify"))?,
         })
     }
 }

@@ -73,6 +73,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/performance/queries", Need::Read),
     ("GET", "/api/performance/calls", Need::Read),
     ("GET", "/api/performance/exemplars", Need::Read),
+    ("GET", "/api/performance/channels", Need::Read),
+    ("GET", "/api/performance/outbox", Need::Read),
     ("GET", "/api/v1/refused", Need::Read),
     ("GET", "/api/v1/connect", Need::Read),
     ("GET", "/api/v1/targets", Need::Read),
@@ -91,6 +93,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
         Need::Read,
     ),
     // What only its owner does.
+    ("POST", "/api/performance/channels/{name}/test", Need::Admin),
     ("POST", "/api/v1/backup", Need::Admin),
     ("GET", "/api/v1/tokens", Need::Admin),
     ("POST", "/api/v1/tokens", Need::Admin),

@@ -1,6 +1,7 @@
 //! `/api/performance/*`: what services did in the last minutes, from the store.
 
 pub mod calls;
+pub mod channels;
 pub mod exemplars;
 pub mod metrics;
 pub mod queries;
