@@ -30,6 +30,7 @@ use crate::judge::in_force::InForce;
 use crate::judge::{self, Judging};
 use crate::meta::Meta;
 use crate::meta::tokens::{NewToken, Scope};
+use crate::notify::{self, Outbox};
 use crate::openapi::Document;
 use crate::performance::minutes;
 use crate::router;
@@ -74,6 +75,7 @@ impl Server {
         let Opened {
             store,
             doors,
+            notify,
             first_token,
             judging,
         } = opened;
@@ -95,6 +97,7 @@ impl Server {
             ingest: Ingest::new(config.body),
             databases: Databases::default(),
             scrapes: Scrapes::new(&config.scrape),
+            notify,
             url: url.clone(),
             refused: Refused::default(),
             slow: Slow::new(config.slow_requests_max, config.slow_timeout),
@@ -138,6 +141,8 @@ impl Server {
             "stream",
             "certificate",
             "tick",
+            // The last: what the others put is on disk, and told now or after the next start.
+            "notify",
         ] {
             tasks.stop(name, left().min(TASK_PATIENCE)).await;
         }
@@ -155,6 +160,7 @@ impl Server {
 struct Opened {
     store: Arc<Store>,
     doors: Doors,
+    notify: Arc<Outbox>,
     first_token: Option<Secret>,
     judging: Arc<Judging>,
 }
@@ -164,6 +170,7 @@ impl Opened {
         let now = tick::now();
         let store = Store::open(config.store.clone(), now)?;
         let meta = Meta::open(&config.store.dir, now)?;
+        let notify = Arc::new(Outbox::open(meta.clone(), &config.notify)?);
         let moved = Moved {
             health: config.monitor_path("HEALTH_ENDPOINT"),
             status: config.monitor_path("STATUS_ENDPOINT"),
@@ -195,6 +202,7 @@ impl Opened {
         Ok(Self {
             store,
             doors,
+            notify,
             first_token,
             judging,
         })
@@ -245,6 +253,9 @@ fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>)
             .spawn(name, move |stop| run(app_of_task.clone(), stop));
     };
     spawn("scrape", |app, stop| Box::pin(scrape::run(app, stop)));
+    spawn("notify", |app, stop| {
+        Box::pin(notify::run(app.notify.clone(), stop))
+    });
     spawn("tick", |app, stop| Box::pin(tick::run(app, stop)));
     spawn("monitor", |app, stop| {
         Box::pin(self_monitor::measure(app, stop))

@@ -130,6 +130,18 @@ fn paths(app: &App) -> Described<App> {
             "/api/performance/deploys",
             routes!(performance::deploys::list, performance::deploys::note),
         )
+        .path(
+            "/api/performance/channels",
+            routes!(performance::channels::channels),
+        )
+        .path(
+            "/api/performance/channels/{name}/test",
+            routes!(performance::channels::test),
+        )
+        .path(
+            "/api/performance/outbox",
+            routes!(performance::channels::outbox),
+        )
         .path("/api/v1/refused", routes!(watch::refused))
         .path("/api/v1/connect", routes!(v1::connect::connect))
         .path("/api/v1/targets", routes!(v1::targets::targets))

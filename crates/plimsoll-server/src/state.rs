@@ -13,6 +13,7 @@ use crate::ingest::influxql::Databases;
 use crate::ingest::otlp::Otlp;
 use crate::ingest::refused::Refused;
 use crate::judge::Judging;
+use crate::notify::Outbox;
 use crate::openapi::Document;
 use crate::scrape::Scrapes;
 use crate::services::Services;
@@ -35,6 +36,8 @@ pub struct AppState {
     pub ingest: Ingest,
     /// Whose metrics are fetched.
     pub scrapes: Scrapes,
+    /// What is told of alerts, and where.
+    pub notify: Arc<Outbox>,
     /// Databases that clients of InfluxDB created.
     pub databases: Databases,
     /// What was refused lately.

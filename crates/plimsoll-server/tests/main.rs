@@ -8,5 +8,6 @@
 )]
 
 mod clients;
+mod notify;
 mod server;
 mod store;

@@ -163,7 +163,7 @@ fn list(command: &List) -> anyhow::Result<()> {
         return say(if command.all { "nothing has fired" } else { "nothing fires" });
     }
     let columns = ["id", "service", "severity", "state", "fired_at", "message"];
-    say(table(&alerts, columns).trim_end())
+    say(table(&alerts, &columns).trim_end())
 }
 
 fn act(command: &Numbered, what: &str) -> anyhow::Result<()> {
@@ -211,7 +211,7 @@ fn replay(command: &Replay) -> anyhow::Result<()> {
     say(&format!("with this the last {} days would have fired {firings} {times}", command.days))?;
     let by_key = found["by_key"].as_array().cloned().unwrap_or_default();
     if !by_key.is_empty() {
-        say(table(&by_key, ["service", "key", "severity", "count", "first", "last"]).trim_end())?;
+        say(table(&by_key, &["service", "key", "severity", "count", "first", "last"]).trim_end())?;
     }
     Ok(())
 }

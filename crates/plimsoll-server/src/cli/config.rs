@@ -47,16 +47,16 @@ pub(super) fn run(command: &ConfigCommand) -> anyhow::Result<()> {
     let mut section = "";
     let mut settings: Vec<_> = layers
         .settings()
-        .map(|(key, setting)| (key.rsplit_once('.').unwrap_or(("", key)), setting))
+        .map(|(key, setting)| (key.rsplit_once('.').unwrap_or(("", key)), key, setting))
         .collect();
     // A table's own keys stand before the tables below it.
-    settings.sort_by_key(|(place, _)| *place);
-    for ((table, name), setting) in settings {
+    settings.sort_by_key(|(place, ..)| *place);
+    for ((table, name), key, setting) in settings {
         if table != section {
             section = table;
             writeln!(out, "[{section}]").map_err(Unprinted)?;
         }
-        let line = format!("{name} = {}", setting.value);
+        let line = format!("{name} = {}", setting.shown(key));
         writeln!(out, "{line:<40} # {}", setting.source).map_err(Unprinted)?;
     }
     for notice in &layers.notices {

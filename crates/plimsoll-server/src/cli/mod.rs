@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod login;
 mod manual;
+mod notify;
 mod place;
 mod progress;
 mod query;
@@ -77,6 +78,8 @@ enum Command {
     Standards(standards::StandardsCommand),
     /// Prints a link that logs a browser in.
     Login(login::LoginCommand),
+    /// Shows where alerts are told, and tries it.
+    Notify(notify::NotifyCommand),
     /// Shows how the server is configured.
     Config(config::ConfigCommand),
 }
@@ -110,6 +113,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Alerts(command) => read_enough(alerts::run(&command)),
         Command::Standards(command) => read_enough(standards::run(&command)),
         Command::Login(command) => read_enough(login::run(&command)),
+        Command::Notify(command) => read_enough(notify::run(&command)),
         Command::Config(command) => read_enough(config::run(&command)),
     };
     match result {

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::say;
+use super::table::table;
 use super::target::{Keys, TargetFlags, block_on};
 use crate::api::v1::tokens::{listing, new_token, shown, shown_once};
 use crate::doors::secret::Secret;
@@ -131,7 +132,7 @@ fn list(command: &List) -> anyhow::Result<()> {
     if command.json {
         return say(&found.to_string());
     }
-    say(table(&found).trim_end())
+    say(listed(&found).trim_end())
 }
 
 fn revoke(command: &Revoke) -> anyhow::Result<()> {
@@ -150,12 +151,15 @@ fn revoke(command: &Revoke) -> anyhow::Result<()> {
     say(&format!("revoked token {name}"))
 }
 
-fn table(found: &Value) -> String {
+fn listed(found: &Value) -> String {
     let empty = Vec::new();
     let tokens = found["tokens"].as_array().unwrap_or(&empty);
     if tokens.is_empty() {
         return "there are no tokens; `plimsoll token create NAME --scope read` makes one"
             .to_owned();
     }
-    super::table::table(tokens, ["id", "name", "scope", "state", "created", "expires"])
+    table(
+        tokens,
+        &["id", "name", "scope", "state", "created", "expires"],
+    )
 }

@@ -5,10 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use plimsoll::config::{Places, join};
+use serde::Serialize;
 use toml::{Table, Value};
 
-use super::environment;
-use super::raw::Raw;
+use super::raw::{self, Raw};
+use super::{environment, hidden};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,13 @@ pub struct Setting {
     pub value: Value,
     /// Who set it.
     pub source: Source,
+}
+
+impl Setting {
+    /// The value of a key as it may be printed.
+    pub fn shown(&self, key: &str) -> Value {
+        hidden::shown(key, &self.value)
+    }
 }
 
 /// All effective values by key (`store.raw_days`).
@@ -93,11 +101,10 @@ impl Layers {
             return Err(ConfigError(format!("{}: {key}{reason}{hint}", at(error))));
         }
         let mut table: Table = toml::from_str(text).map_err(wrong)?;
-        if let (Some(scrape), Ok(raw)) = (table.get_mut("scrape"), raw) {
+        if let Ok(raw) = raw {
             // Of a list the defaults of each entry are shown, too.
-            let complete = raw.scrape.into_iter().map(super::raw::Scrape::complete);
-            *scrape = Value::try_from(complete.collect::<Vec<_>>())
-                .expect("what was read is plain values");
+            complete_list(&mut table, "scrape", raw.scrape, raw::Scrape::complete);
+            complete_list(&mut table, "notify", raw.notify, raw::Notify::complete);
         }
         flatten("", &table, &mut |key, value| {
             let source = Source::File(path.to_owned(), places.line(&key));
@@ -116,8 +123,9 @@ impl Layers {
     ) -> Result<(), ConfigError> {
         let mut names: BTreeMap<String, String> = self
             .settings
-            .keys()
-            .map(|key| (environment::name_of(key), key.clone()))
+            .iter()
+            .filter(|(_, setting)| !is_list_of_tables(&setting.value))
+            .map(|(key, _)| (environment::name_of(key), key.clone()))
             .collect();
         for (alias, key) in environment::ALIASES {
             names.insert(alias.to_owned(), key.to_owned());
@@ -188,7 +196,7 @@ impl Layers {
         Ok(())
     }
 
-    /// All effective values in the order of their keys.
+    /// All effective values in the order of their keys; [`Setting::shown`] leaves out what is secret.
     pub fn settings(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.settings
             .iter()
@@ -211,7 +219,7 @@ impl Layers {
             // One key at a time, so that the message names it.
             let alone = nest([(key.as_str(), &setting.value)]).and_then(Raw::try_from_table);
             alone.map_err(|reason| {
-                let (value, source) = (&setting.value, &setting.source);
+                let (value, source) = (hidden::shown(key, &setting.value), &setting.source);
                 ConfigError(format!("`{key}` cannot be {value} ({source}): {reason}"))
             })?;
         }
@@ -228,6 +236,24 @@ impl Raw {
             .try_into()
             .map_err(|error: toml::de::Error| error.message().to_owned())
     }
+}
+
+fn complete_list<T: Serialize>(
+    table: &mut Table,
+    key: &str,
+    entries: Vec<T>,
+    complete: impl Fn(T) -> T,
+) {
+    if let Some(list) = table.get_mut(key) {
+        let entries: Vec<T> = entries.into_iter().map(complete).collect();
+        *list = Value::try_from(entries).expect("what was read is plain values");
+    }
+}
+
+/// Whether it is as `[[scrape]]`, which no text of the environment can say.
+fn is_list_of_tables(value: &Value) -> bool {
+    let items = value.as_array();
+    items.is_some_and(|items| items.iter().any(Value::is_table))
 }
 
 /// The texts of a list such as `a.example, b.example`.

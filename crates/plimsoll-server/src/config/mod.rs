@@ -1,8 +1,11 @@
 //! How the server is configured: file, then environment, then flags; parsed once into what can run.
 
 mod doors;
+mod entry;
 mod environment;
+pub mod hidden;
 mod layers;
+pub mod notify;
 pub mod raw;
 pub mod scrape;
 #[cfg(test)]
@@ -80,6 +83,8 @@ pub struct Config {
     pub monitor: Vec<(&'static str, String)>,
     /// Whose metrics are fetched.
     pub scrape: Vec<scrape::ScrapeTarget>,
+    /// Where alerts are told.
+    pub notify: Vec<notify::NotifyChannel>,
     /// What services are judged by.
     pub judge: JudgeConfig,
 }
@@ -187,6 +192,7 @@ impl Layers {
                     self.wrong("judge.profile", must, &raw.judge.profile)
                 })?,
             },
+            notify: notify::channels(&raw.notify, self.source("notify"))?,
         })
     }
 }

@@ -1,8 +1,12 @@
 //! The configuration as it is written: every key with its unit in the name, its default and its meaning.
 
+mod notify;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use notify::Notify;
 
 /// `plimsoll.toml`. An empty file is complete.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -19,6 +23,9 @@ pub struct Raw {
     /// `[[scrape]]`: whose metrics are fetched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scrape: Vec<Scrape>,
+    /// `[[notify]]`: where alerts are told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notify: Vec<Notify>,
 }
 
 /// `[server]`.

@@ -1,35 +1,22 @@
 //! `[[scrape]]`, checked: targets that can be asked.
 
-use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::http::Uri;
-
+use super::entry::{Entry, MAX_TEXT_BYTES};
 use super::layers::{ConfigError, Source};
 use super::{megabytes, raw};
+use crate::outward::address::{NoAddress, host_and_port};
+use crate::outward::{Address, Believed};
 
 /// Most targets.
 const MAX_TARGETS: usize = 1_000;
 /// Most further tags of a target.
 const MAX_LABELS: usize = 32;
-/// Longest name of a job and longest value of a tag, in bytes.
-const MAX_TEXT_BYTES: usize = 256;
 /// A longer interval is a mistake: totals are not told across a longer hole.
 const LONGEST_INTERVAL_SECS: u64 = 3_600;
 /// Tags that are named by keys of their own, or that samples have.
 const TAKEN_LABELS: [&str; 5] = ["job", "service", "source", "le", "quantile"];
-
-/// Whose certificates are believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Believed {
-    /// Those of the system's authorities.
-    System,
-    /// Those of the authorities in a file.
-    File(PathBuf),
-    /// Everybody's.
-    Anybody,
-}
 
 /// A target in Prometheus's formats.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +66,11 @@ pub(super) fn targets(
     }
     let mut targets: Vec<ScrapeTarget> = Vec::with_capacity(raw.len());
     for (at, one) in raw.iter().enumerate() {
-        let place = Place { at, source };
+        let place = Entry {
+            list: "scrape",
+            at,
+            source,
+        };
         let target = target(&one.clone().complete(), &place)?;
         let same = |other: &ScrapeTarget| {
             (&other.job, &other.instance, &other.labels)
@@ -94,38 +85,7 @@ pub(super) fn targets(
     Ok(targets)
 }
 
-/// Which target is being checked.
-struct Place<'a> {
-    at: usize,
-    source: &'a Source,
-}
-
-impl Place<'_> {
-    fn wrong(&self, key: &str, must: &str, value: &dyn Display) -> ConfigError {
-        let Self { at, source } = self;
-        ConfigError(format!(
-            "`scrape[{at}].{key}` must {must}, but is {value} ({source})"
-        ))
-    }
-
-    fn at_least_one(&self, key: &str, value: u64) -> Result<u64, ConfigError> {
-        match value {
-            0 => Err(self.wrong(key, "be at least 1", &value)),
-            value => Ok(value),
-        }
-    }
-
-    fn text(&self, key: &str, value: &str) -> Result<String, ConfigError> {
-        let fits = (1..=MAX_TEXT_BYTES).contains(&value.len());
-        if !fits || value.chars().any(char::is_control) {
-            let must = format!("be a name of 1 to {MAX_TEXT_BYTES} bytes");
-            return Err(self.wrong(key, &must, &format!("{value:?}")));
-        }
-        Ok(value.to_owned())
-    }
-}
-
-fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigError> {
+fn target(raw: &raw::Scrape, place: &Entry<'_>) -> Result<ScrapeTarget, ConfigError> {
     let job = place.text("job", &raw.job)?;
     let service = place.text("service", &raw.service)?;
     let Address {
@@ -135,10 +95,7 @@ fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigEr
         path,
     } = address(&raw.url, place)?;
     let interval_secs = place.at_least_one("interval_secs", raw.interval_secs)?;
-    if interval_secs > LONGEST_INTERVAL_SECS {
-        let must = format!("be at most {LONGEST_INTERVAL_SECS}");
-        return Err(place.wrong("interval_secs", &must, &interval_secs));
-    }
+    place.within("interval_secs", LONGEST_INTERVAL_SECS, interval_secs)?;
     let timeout_secs = raw.timeout_secs.unwrap_or(raw::Scrape::TIMEOUT_SECS);
     let timeout_secs = place.at_least_one("timeout_secs", timeout_secs)?;
     if timeout_secs > interval_secs {
@@ -151,8 +108,7 @@ fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigEr
     let named = labels.iter().position(|(name, _)| name == "instance");
     let instance = match named {
         Some(at) => labels.remove(at).1,
-        None if host.contains(':') => format!("[{host}]:{port}"),
-        None => format!("{host}:{port}"),
+        None => host_and_port(&host, port),
     };
     let file = &raw.bearer_token_file;
     Ok(ScrapeTarget {
@@ -173,50 +129,24 @@ fn target(raw: &raw::Scrape, place: &Place<'_>) -> Result<ScrapeTarget, ConfigEr
     })
 }
 
-/// The parts of a URL.
-struct Address {
-    is_tls: bool,
-    host: String,
-    port: u16,
-    /// With the query.
-    path: String,
-}
-
-fn address(url: &str, place: &Place<'_>) -> Result<Address, ConfigError> {
-    const MUST: &str = "be a URL such as http://127.0.0.1:9100/metrics";
-    let uri: Option<Uri> = url.parse().ok();
-    let wrong = |must| place.wrong("url", must, &format!("{url:?}"));
-    let uri = uri.ok_or_else(|| wrong(MUST))?;
-    let is_tls = match uri.scheme_str() {
-        Some("http") => false,
-        Some("https") => true,
-        _ => return Err(wrong(MUST)),
-    };
-    let authority = uri.authority().ok_or_else(|| wrong(MUST))?;
-    if authority.as_str().contains('@') {
-        // The value may hold a password: it is not told.
-        let must = "name no user: a token stands in the file that `bearer_token_file` names";
-        return Err(place.wrong("url", must, &"one with a user"));
-    }
-    let host = authority.host();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.is_empty() {
-        return Err(wrong(MUST));
-    }
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let usual = if is_tls { 443 } else { 80 };
-    Ok(Address {
-        is_tls,
-        host: host.to_owned(),
-        port: authority.port_u16().unwrap_or(usual),
-        path: path.to_owned(),
+fn address(url: &str, place: &Entry<'_>) -> Result<Address, ConfigError> {
+    Address::parse(url).map_err(|reason| match reason {
+        NoAddress::Malformed => {
+            let must = "be a URL such as http://127.0.0.1:9100/metrics";
+            place.wrong("url", must, &format!("{url:?}"))
+        }
+        NoAddress::HasUser => {
+            // The value may hold a password: it is not told.
+            let must = "name no user: a token stands in the file that `bearer_token_file` names";
+            place.wrong("url", must, &"one with a user")
+        }
     })
 }
 
 fn believed(
     raw: &raw::Scrape,
     is_tls: bool,
-    place: &Place<'_>,
+    place: &Entry<'_>,
 ) -> Result<Option<Believed>, ConfigError> {
     let believed = match (raw.ca_file.as_str(), raw.tls_insecure) {
         ("", false) => return Ok(is_tls.then_some(Believed::System)),
@@ -234,7 +164,7 @@ fn believed(
     Ok(Some(believed))
 }
 
-fn labels(raw: &raw::Scrape, place: &Place<'_>) -> Result<Vec<(String, String)>, ConfigError> {
+fn labels(raw: &raw::Scrape, place: &Entry<'_>) -> Result<Vec<(String, String)>, ConfigError> {
     if raw.labels.len() > MAX_LABELS {
         let must = format!("have at most {MAX_LABELS} entries");
         let many = format!("{} long", raw.labels.len());

@@ -1,12 +1,17 @@
 //! Keeps alerts: what fired, worsened and is over is written down, and handed on to be told, all of it or nothing.
 
-use plimsoll::alert::{Severity, Transition};
+use std::collections::BTreeMap;
+
+use plimsoll::alert::{Kind, Severity, Transition, Unit};
 use plimsoll::analysis::findings::{Finding, findings};
 use plimsoll::judge::Event;
+use rusqlite::Transaction;
 
 use super::situation;
 use crate::meta::alerts::{self, Alert};
+use crate::meta::silences::Silence;
 use crate::meta::{Meta, MetaError};
+use crate::notify::{Notice, notice};
 use crate::state::AppState;
 use crate::store::table::Nanos;
 use crate::stream::Change;
@@ -20,8 +25,6 @@ pub struct Told {
     pub alert: Alert,
     /// The finding; none when it is over.
     pub finding: Option<Finding>,
-    /// Until when nobody wants to hear of it.
-    pub silent_until: Option<Nanos>,
 }
 
 /// What can become of an alert.
@@ -84,18 +87,119 @@ fn write(app: &AppState, service: &str, events: &[Event], now: Nanos) -> Result<
                 Transition::Pended | Transition::Withdrawn => None,
             };
             if let Some((what, alert)) = kept {
-                let covering = silences.iter().filter_map(|silence| silence.covers(service, &event.key, now));
                 told.push(Told {
                     what,
                     alert,
                     finding: finding.cloned(),
-                    silent_until: covering.max(),
                 });
             }
         }
+        hand_on(app, file, &mut told, &silences, now)?;
         Ok(Ok::<(), MetaError>(()))
     })?;
+    app.notify.wake();
     Ok(told)
+}
+
+/// Hands on what is to be told: nothing of what is silent, or acknowledged and goes on; the end of what was told.
+fn hand_on(
+    app: &AppState,
+    file: &Transaction<'_>,
+    all: &mut [Told],
+    silences: &[Silence],
+    now: Nanos,
+) -> rusqlite::Result<()> {
+    let mut notices = Vec::new();
+    for told in all {
+        let alert = &mut told.alert;
+        let is_silent = silences
+            .iter()
+            .any(|silence| silence.covers(&alert.service, &alert.key, now).is_some());
+        let is_wanted = match told.what {
+            What::Fired => !is_silent,
+            What::Worsened => !is_silent && alert.acknowledged.is_none(),
+            What::Resolved => alert.told,
+        };
+        if !is_wanted {
+            continue;
+        }
+        if !alert.told {
+            alerts::told(file, alert.id)?;
+            alert.told = true;
+        }
+        notices.push(notice(app, told, now));
+    }
+    app.notify.put_in(file, &notices, now)
+}
+
+/// Tells what fires and was silent, when the silence is over.
+pub(super) fn tell_after_silence(app: &AppState, now: Nanos) {
+    let told = app.judging.meta().silences(now).and_then(|silences| {
+        app.judging.meta().change(|file| {
+            let untold = alerts::all_firing(file)?.into_iter().filter(|alert| !alert.told);
+            let mut untold: Vec<Told> = untold
+                .map(|alert| Told {
+                    what: What::Fired,
+                    finding: None,
+                    alert,
+                })
+                .collect();
+            hand_on(app, file, &mut untold, &silences, now)?;
+            Ok(Ok::<(), MetaError>(()))
+        })
+    });
+    match told {
+        Ok(()) => app.notify.wake(),
+        Err(error) => tracing::warn!(%error, "what was silent cannot be told yet: {error}"),
+    }
+}
+
+fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
+    let alert = &told.alert;
+    let finding = told.finding.as_ref();
+    let (what, name) = alert.key.split_once(':').unwrap_or((&alert.key, ""));
+    let mut labels = BTreeMap::from([("key".to_owned(), alert.key.clone())]);
+    match what {
+        "class" | "burn" => {
+            labels.insert("class".to_owned(), name.to_owned());
+        }
+        "route" | "errors" => {
+            if let Some((method, route)) = name.split_once(' ') {
+                labels.insert("method".to_owned(), method.to_owned());
+                labels.insert("route".to_owned(), route.to_owned());
+            }
+        }
+        _ => {}
+    }
+    if let Some(deploy) = finding.and_then(|finding| finding.deploy.as_ref()) {
+        labels.insert("version".to_owned(), deploy.version.clone());
+    }
+    let path = crate::http::percent::percent_encoded(&alert.service);
+    let text = |of: fn(&Finding) -> &String| finding.map(of).cloned().unwrap_or_default();
+    Notice {
+        alert: alert.id.to_string(),
+        transition: u32::try_from(alert.transitions).unwrap_or(u32::MAX),
+        kind: match told.what {
+            What::Fired => notice::Kind::Firing,
+            What::Worsened => notice::Kind::Worsened,
+            What::Resolved => notice::Kind::Resolved,
+        },
+        service: alert.service.clone(),
+        alert_type: Kind::named(&alert.kind).unwrap_or(Kind::ResourceViolation),
+        severity: alert.severity,
+        message: finding.map_or_else(|| alert.message.clone(), |finding| finding.headline.clone()),
+        cause: text(|finding| &finding.cause),
+        action: text(|finding| &finding.action),
+        fix: finding.and_then(|finding| finding.fix.clone()),
+        threshold: Some(alert.line),
+        current_value: alert.value,
+        unit: Unit::named(&alert.unit).unwrap_or(Unit::Ratio),
+        labels,
+        since: alert.since,
+        timestamp: now,
+        link: Some(format!("{}/services/{path}", app.doors.url_for_browsers())),
+    }
+    .bounded()
 }
 
 /// An alert as its event tells it.
@@ -126,6 +230,7 @@ fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Findi
         since: watch.as_ref().map_or(now, |watch| watch.state.since_ns),
         fired: now,
         transitions: 1,
+        told: false,
         resolved: None,
         resolved_by: None,
         acknowledged: None,
@@ -177,20 +282,23 @@ pub fn resolve(app: &AppState, id: i64, by: &str, now: Nanos) -> Result<Option<A
         return Ok(Some(alert));
     }
     app.judging.resolve(&alert.service, &alert.key);
+    let silences = meta.silences(now)?;
     let over = meta.change(|file| {
-        Ok(Ok::<_, MetaError>(alerts::resolve(file, &alert.service, &alert.key, by, now)?))
+        let over = alerts::resolve(file, &alert.service, &alert.key, by, now)?;
+        let told = over.map(|alert| Told {
+            what: What::Resolved,
+            alert,
+            finding: None,
+        });
+        let mut told: Vec<Told> = told.into_iter().collect();
+        hand_on(app, file, &mut told, &silences, now)?;
+        Ok(Ok::<_, MetaError>(told.pop()))
     })?;
-    if let Some(alert) = over.clone() {
-        note(
-            app,
-            &Told {
-                what: What::Resolved,
-                alert,
-                finding: None,
-                silent_until: None,
-            },
-        );
+    app.notify.wake();
+    if let Some(told) = &over {
+        note(app, told);
     }
+    let over = over.map(|told| told.alert);
     Ok(over.or(Some(alert)))
 }
 

@@ -75,6 +75,7 @@ pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     super::usual::learn(app, now)?;
     super::judgement::note_scores(app, now)?;
     super::deploys::note(app, now);
+    super::book::tell_after_silence(app, now);
     if last.rem_euclid(FORGET_EVERY) == 0 {
         super::book::forget_old(app, now);
     }

@@ -41,6 +41,8 @@ pub struct Alert {
     pub fired: Nanos,
     /// How often something of it was told: part of what tells two tellings apart.
     pub transitions: i64,
+    /// Whether it was told: one that is silent is told when the silence is over.
+    pub told: bool,
     /// When it was over.
     pub resolved: Option<Nanos>,
     /// `itself`, or who said so.
@@ -66,7 +68,7 @@ pub struct Asked {
     pub limit: usize,
 }
 
-const COLUMNS: &str = "id, service, key, kind, severity, message, finding, value, line, unit, since, fired, transitions, \
+const COLUMNS: &str = "id, service, key, kind, severity, message, finding, value, line, unit, since, fired, transitions, told, \
     resolved, resolved_by, acknowledged, acknowledged_by";
 
 impl Meta {
@@ -125,8 +127,8 @@ impl Meta {
 pub(crate) fn insert(file: &Connection, new: &Alert) -> rusqlite::Result<i64> {
     resolve(file, &new.service, &new.key, "itself", new.fired)?;
     file.execute(
-        "INSERT INTO alerts (service, key, kind, severity, message, finding, value, line, unit, since, fired)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO alerts (service, key, kind, severity, message, finding, value, line, unit, since, fired, told)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         params![
             new.service,
             new.key,
@@ -138,7 +140,8 @@ pub(crate) fn insert(file: &Connection, new: &Alert) -> rusqlite::Result<i64> {
             new.line,
             new.unit,
             new.since,
-            new.fired
+            new.fired,
+            new.told
         ],
     )?;
     Ok(file.last_insert_rowid())
@@ -195,6 +198,12 @@ pub(crate) fn all_firing(file: &Connection) -> rusqlite::Result<Vec<Alert>> {
     file.prepare(&all)?.query_map([], alert)?.collect()
 }
 
+/// Notes that one was told.
+pub(crate) fn told(file: &Connection, id: i64) -> rusqlite::Result<()> {
+    file.execute("UPDATE alerts SET told = 1 WHERE id = ?1", [id])?;
+    Ok(())
+}
+
 /// When alerts of a key fired since then, the oldest first.
 pub(crate) fn firings(file: &Connection, service: &str, key: &str, since: Nanos) -> rusqlite::Result<Vec<Nanos>> {
     let times = "SELECT fired FROM alerts WHERE service = ?1 AND key = ?2 AND fired >= ?3 ORDER BY fired";
@@ -229,6 +238,7 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
         since: row.get("since")?,
         fired: row.get("fired")?,
         transitions: row.get("transitions")?,
+        told: row.get("told")?,
         resolved: row.get("resolved")?,
         resolved_by: row.get("resolved_by")?,
         acknowledged: row.get("acknowledged")?,

@@ -60,6 +60,7 @@ const ALL: &[M<'_>] = &[
             since INTEGER NOT NULL,
             fired INTEGER NOT NULL,
             transitions INTEGER NOT NULL DEFAULT 1,
+            told INTEGER NOT NULL DEFAULT 0 CHECK (told IN (0, 1)),
             resolved INTEGER,
             resolved_by TEXT,
             acknowledged INTEGER,
@@ -92,6 +93,39 @@ const ALL: &[M<'_>] = &[
             source TEXT NOT NULL CHECK (source IN ('api', 'seen'))
         ) STRICT;
         CREATE INDEX deploys_of_service ON deploys (service, at);",
+    ),
+    // 3: what is to be told, and where telling stands. `message` is the id of the first row of those that are told at once.
+    M::up(
+        "CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            channel TEXT NOT NULL,
+            key TEXT NOT NULL,
+            alert TEXT,
+            service TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            type TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            headline TEXT NOT NULL,
+            content TEXT NOT NULL,
+            state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
+            attempts INTEGER NOT NULL DEFAULT 0,
+            created INTEGER NOT NULL,
+            due INTEGER NOT NULL,
+            done INTEGER,
+            message INTEGER,
+            error TEXT,
+            UNIQUE (channel, key)
+        ) STRICT;
+        CREATE INDEX outbox_states ON outbox (state, channel, id);
+        CREATE INDEX outbox_messages ON outbox (message) WHERE message IS NOT NULL;
+        CREATE TABLE notify_channels (
+            name TEXT PRIMARY KEY,
+            last_success INTEGER,
+            last_error TEXT,
+            last_error_at INTEGER
+        ) STRICT;
+        CREATE TABLE notify_origin (id TEXT NOT NULL) STRICT;
+        INSERT INTO notify_origin VALUES (lower(hex(randomblob(6))));",
     ),
 ];
 

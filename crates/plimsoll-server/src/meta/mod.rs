@@ -3,12 +3,14 @@
 //! Who has the folder's lock has the file: one process, one connection. Everything here blocks; handlers call it from
 //! threads that may. A change is on disk when its call returns (`synchronous=FULL`), and is all there or not at all.
 //!
-//! Each part has its tables in [`migrations`] and its statements in a file of its own ([`tokens`], [`sessions`]).
+//! Each part has its tables in [`migrations`] and its statements in a file of its own ([`tokens`], [`sessions`],
+//! [`outbox`]).
 
 pub mod alerts;
 pub mod deploys;
 mod error;
 mod migrations;
+pub mod outbox;
 pub mod sessions;
 pub mod silences;
 #[cfg(test)]

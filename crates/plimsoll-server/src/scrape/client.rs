@@ -1,20 +1,17 @@
-//! One connection to a target, kept from one scrape to the next. It is driven while a scrape waits for it: no task watches it.
+//! One connection to a target, kept from one scrape to the next.
 
 use std::io::Read as _;
-use std::pin::Pin;
 
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::context::Format;
-use super::tls::{Shared, Tls};
 use crate::config::scrape::ScrapeTarget;
+use crate::outward::address::{host_and_port, is_here};
+use crate::outward::connection::broken;
+use crate::outward::{self, Connection, Shared, Tls};
 
 /// As Prometheus asks: both formats, the newer first.
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
@@ -33,24 +30,13 @@ pub(super) struct Client {
     plain: Vec<u8>,
 }
 
-struct Connection {
-    sender: SendRequest<Empty<Bytes>>,
-    driver: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
 /// Why there is no answer to read. For people: it stands in the list of targets and in the log.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("no answer within {0} s (`timeout_secs`)")]
     TimeOut(u64),
-    #[error("cannot connect: {0}")]
-    Connect(#[source] std::io::Error),
-    #[error("no TLS: {0}")]
-    Tls(String),
-    #[error("cannot use `ca_file` {0}: {1}")]
-    Authorities(String, String),
-    #[error("the connection broke: {0}")]
-    Http(String),
+    #[error(transparent)]
+    Connection(#[from] outward::Failure),
     #[error("answered {0}; redirects are not followed, set `url` to where it points: {1}")]
     Redirect(u16, String),
     #[error("answered {0}")]
@@ -90,7 +76,9 @@ impl Client {
         let (answer, connection) = match kept {
             Some(connection) => match ask(connection, target).await {
                 // The target closed the connection meanwhile: that is no failure of its.
-                Err(Failure::Http(_)) => ask(self.connect(target).await?, target).await?,
+                Err(Failure::Connection(outward::Failure::Http(_))) => {
+                    ask(self.connect(target).await?, target).await?
+                }
                 answer => answer?,
             },
             None => ask(self.connect(target).await?, target).await?,
@@ -107,15 +95,8 @@ impl Client {
     }
 
     async fn connect(&mut self, target: &ScrapeTarget) -> Result<Connection, Failure> {
-        let stream = TcpStream::connect((&*target.host, target.port))
-            .await
-            .map_err(Failure::Connect)?;
-        // Only makes it slower.
-        let _ = stream.set_nodelay(true);
-        match &target.tls {
-            None => begin(stream).await,
-            Some(believed) => begin(self.tls.connect(believed, target, stream).await?).await,
-        }
+        let believed = target.tls.as_ref();
+        Ok(Connection::open(&target.host, target.port, believed, &mut self.tls).await?)
     }
 
     async fn receive(
@@ -151,7 +132,7 @@ impl Client {
             Ok(sent)
         };
         let sent = connection.drive(reading).await?;
-        if !connection.sender.is_closed() {
+        if !connection.is_closed() {
             self.connection = Some(connection);
         }
         if !is_gzip {
@@ -174,58 +155,18 @@ impl Client {
     }
 }
 
-impl Connection {
-    /// Waits for `wanted`, which comes over this connection.
-    async fn drive<T>(&mut self, wanted: impl Future<Output = T>) -> T {
-        let mut wanted = std::pin::pin!(wanted);
-        let driver = &mut self.driver;
-        std::future::poll_fn(|context| {
-            if let std::task::Poll::Ready(done) = wanted.as_mut().poll(context) {
-                return std::task::Poll::Ready(done);
-            }
-            // When it ends, what is waited for hears of it, too: ask once more.
-            if driver.as_mut().poll(context).is_ready() {
-                *driver = Box::pin(std::future::pending());
-            }
-            wanted.as_mut().poll(context)
-        })
-        .await
-    }
-}
-
-async fn begin<S>(stream: S) -> Result<Connection, Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let (sender, driver) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
-    let driver = Box::pin(async move {
-        // Whatever ended it, the request under way tells.
-        let _ = driver.await;
-    });
-    Ok(Connection { sender, driver })
-}
-
 async fn ask(
     mut connection: Connection,
     target: &ScrapeTarget,
 ) -> Result<(axum::http::Response<Incoming>, Connection), Failure> {
-    let request = request(target)?;
-    let Connection { sender, .. } = &mut connection;
-    let answer = sender.send_request(request);
-    let answer = connection.drive(answer).await.map_err(broken)?;
+    let answer = connection.ask(request(target)?).await?;
     Ok((answer, connection))
 }
 
-fn request(target: &ScrapeTarget) -> Result<Request<Empty<Bytes>>, Failure> {
-    let host = match target.host.contains(':') {
-        true => format!("[{}]:{}", target.host, target.port),
-        false => format!("{}:{}", target.host, target.port),
-    };
+fn request(target: &ScrapeTarget) -> Result<Request<Full<Bytes>>, Failure> {
     let timeout = target.timeout.as_secs().to_string();
     let mut request = Request::get(&target.path)
-        .header(header::HOST, host)
+        .header(header::HOST, host_and_port(&target.host, target.port))
         .header(header::ACCEPT, ACCEPT)
         .header(header::USER_AGENT, USER_AGENT)
         .header("x-prometheus-scrape-timeout-seconds", timeout);
@@ -238,7 +179,7 @@ fn request(target: &ScrapeTarget) -> Result<Request<Empty<Bytes>>, Failure> {
             token(path).map_err(|reason| Failure::Token(path.display().to_string(), reason))?;
         request = request.header(header::AUTHORIZATION, token);
     }
-    request.body(Empty::new()).map_err(Failure::Request)
+    request.body(Full::default()).map_err(Failure::Request)
 }
 
 fn token(path: &std::path::Path) -> Result<HeaderValue, String> {
@@ -282,21 +223,4 @@ fn check(status: StatusCode, headers: &HeaderMap) -> Result<(Format, bool), Fail
         name if name.eq_ignore_ascii_case("gzip") => Ok((format, true)),
         _ => Err(Failure::Encoding(encoding)),
     }
-}
-
-fn is_here(host: &str) -> bool {
-    match host.parse::<std::net::IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
-    }
-}
-
-/// With the cause, which hyper does not tell by itself.
-fn broken(error: hyper::Error) -> Failure {
-    use std::error::Error as _;
-    let cause = error
-        .source()
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Failure::Http(format!("{error}{cause}"))
 }

@@ -1,6 +1,6 @@
 //! Metrics that the server fetches itself: targets in Prometheus's text format or OpenMetrics.
 //!
-//! A target is asked over one kept connection ([`client`], [`tls`]) at moments of its own ([`moments`]). Its answer is read against
+//! A target is asked over one kept connection ([`client`]) at moments of its own ([`moments`]). Its answer is read against
 //! what is remembered of the one before ([`page`]: [`lexer`], [`family`], [`sample`], [`places`]), so that a series that
 //! comes again costs hardly more than its number; its rows stay in columns ([`tables`], [`buckets`]). What several scrapes
 //! brought is written as one batch ([`pending`]).
@@ -21,7 +21,6 @@ mod tables;
 pub mod target;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 use std::sync::Arc;
 

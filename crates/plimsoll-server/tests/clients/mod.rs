@@ -12,7 +12,7 @@ mod otlp;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod prometheus;
-mod python;
+pub(crate) mod python;
 mod recipes;
 mod schemathesis;
 mod services;

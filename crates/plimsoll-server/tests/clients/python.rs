@@ -8,7 +8,7 @@ use rustix::fs::{FlockOperation, flock};
 use serde_json::Value;
 
 /// Runs a script and returns the JSON that it prints.
-pub(super) fn run(script: &str, arguments: &[&str]) -> Value {
+pub(crate) fn run(script: &str, arguments: &[&str]) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/python")
         .join(script);
@@ -27,13 +27,13 @@ pub(super) fn run(script: &str, arguments: &[&str]) -> Value {
 }
 
 /// Makes the environment if it is not there.
-pub(super) fn ready() {
+pub(crate) fn ready() {
     environment("python", "tests/python/requirements.txt");
 }
 
 /// An environment below the target folder that has what `requirements` pins. Tests of several processes wait for the one
 /// that makes it.
-pub(super) fn environment(name: &str, requirements: &str) -> PathBuf {
+pub(crate) fn environment(name: &str, requirements: &str) -> PathBuf {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let lock =
         File::create(environment.with_extension("lock")).expect("the target folder can be written");
@@ -65,7 +65,7 @@ pub(super) fn environment(name: &str, requirements: &str) -> PathBuf {
     environment
 }
 
-pub(super) fn must(command: &mut Command) {
+pub(crate) fn must(command: &mut Command) {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));

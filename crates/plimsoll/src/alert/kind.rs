@@ -1,9 +1,9 @@
 //! Kinds of trouble, and the units of what is measured.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What kind of trouble it would be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -30,7 +30,7 @@ pub enum Kind {
 }
 
 /// The unit of a value and its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
@@ -93,6 +93,22 @@ impl Kind {
 }
 
 impl Unit {
+    /// All.
+    pub const ALL: [Self; 7] = [
+        Self::Seconds,
+        Self::Ratio,
+        Self::Bytes,
+        Self::Count,
+        Self::PerMinute,
+        Self::PerSecond,
+        Self::BitsPerSecond,
+    ];
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.as_str() == name)
+    }
+
     /// As it is written in answers.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod analytics;
 pub mod calls;
 pub mod deploys;
+pub mod channels;
 pub mod exemplars;
 pub mod load_line;
 pub mod metrics;

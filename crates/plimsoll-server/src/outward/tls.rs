@@ -1,6 +1,6 @@
-//! TLS to a target: whom it is spoken with, and what to set when it fails.
+//! TLS to others: whom it is spoken with, and what to set when it fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -11,37 +11,51 @@ use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::client::Failure;
-use crate::config::scrape::{Believed, ScrapeTarget};
+use super::Failure;
 use crate::trust::{self, Trust};
 
 /// What rustls calls it when a server shows a certificate for signing others, as `openssl req -x509` makes by default.
 const OF_AUTHORITY: &str = "CaUsedAsEndEntity";
 
-/// How TLS is spoken with the targets that the system's authorities vouch for: read once for all of them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Shared(Arc<OnceCell<Arc<ClientConfig>>>);
+/// Whose certificates are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Believed {
+    /// Those of the system's authorities.
+    System,
+    /// Those of the authorities in a file.
+    File(PathBuf),
+    /// Everybody's.
+    Anybody,
+}
 
-/// How TLS is spoken with one target. What it needs is read at the first connection.
+/// How TLS is spoken with those that the system's authorities vouch for: read once for all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Shared(Arc<OnceCell<Arc<ClientConfig>>>);
+
+/// How TLS is spoken with one of them. What it needs is read at the first connection.
 #[derive(Debug, Default)]
-pub(super) struct Tls {
+pub struct Tls {
     shared: Shared,
     own: Option<Arc<ClientConfig>>,
 }
 
 impl Tls {
-    pub(super) fn new(shared: Shared) -> Self {
+    /// Nothing of its own was read yet.
+    pub fn new(shared: Shared) -> Self {
         Self { shared, own: None }
     }
 
-    pub(super) async fn connect(
+    /// Speaks TLS over a connection.
+    ///
+    /// # Errors
+    /// A certificate that is not believed, with what to set; authorities that cannot be read.
+    pub async fn connect(
         &mut self,
         believed: &Believed,
-        target: &ScrapeTarget,
+        host: &str,
         stream: TcpStream,
     ) -> Result<TlsStream<TcpStream>, Failure> {
-        let host = &target.host;
-        let name = ServerName::try_from(host.clone())
+        let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Failure::Tls(format!("{host:?} cannot be in a certificate")))?;
         let connector = TlsConnector::from(self.config(believed).await?);
         connector.connect(name, stream).await.map_err(|error| {
@@ -89,7 +103,11 @@ async fn load(
     loaded.map_err(|error| format!("{error:#}"))
 }
 
-fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+/// The certificates of a file in PEM. Blocking.
+///
+/// # Errors
+/// A file that cannot be read, or has something else.
+pub fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_file_iter(path)?.collect::<Result<_, _>>();
     Ok(found?)
 }
@@ -106,7 +124,7 @@ fn what_to_set(cause: &Error, believed: &Believed, host: &str) -> String {
             format!("its certificate is not believed: who signed it {authority}")
         }
         Error::InvalidCertificate(Expired | ExpiredContext { .. }) => {
-            "its certificate has expired: renew it at the target".to_owned()
+            "its certificate has expired: renew it there".to_owned()
         }
         Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }) => {
             "its certificate is not good yet: compare the clocks of both machines".to_owned()
@@ -116,7 +134,7 @@ fn what_to_set(cause: &Error, believed: &Believed, host: &str) -> String {
         ),
         Error::InvalidCertificate(Other(other)) if other.to_string() == OF_AUTHORITY => {
             "its certificate is an authority's (CA:TRUE), which a server cannot have: make it one that is not, \
-             or set `tls_insecure`"
+             or set `tls_insecure`, which targets of scrapes have"
                 .to_owned()
         }
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
