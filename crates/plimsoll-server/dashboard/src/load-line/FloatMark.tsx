@@ -2,7 +2,7 @@
 import { type CSSProperties, useId } from "react";
 import type { FloatGroup } from "../api/judged";
 import { Sign } from "../parts/State";
-import { floatDetail, floatSentence, floatWords } from "../words/load";
+import { floatDetail, floatRest, floatWords } from "../words/load";
 import type { One } from "./columns";
 import { acrossOf, headroomOf, heightOf, type Scale, shapeOf, usualDash } from "./geometry";
 
@@ -32,6 +32,7 @@ export function FloatMark(marked: Marked) {
   const usual = one.merged.length > 1 ? null : usualDash(one.float);
   const shape = shapeOf(one.float);
   const { name, value, more } = floatWords(one.float, one.merged);
+  const rest = floatRest(one.float, group, one.merged);
   const place = (of: number) => ({ y: `${scale.room + heightOf(of, scale)}px`, x: `${acrossOf(of)}%` });
   const at = headroom === null ? { y: `${scale.room}px`, x: "0%" } : place(headroom);
   const was = usual === null ? null : place(usual);
@@ -50,7 +51,6 @@ export function FloatMark(marked: Marked) {
         type="button"
         data-float={one.key}
         tabIndex={stop ? 0 : -1}
-        aria-label={floatSentence(one.float, group, one.merged)}
         aria-describedby={tip}
         onFocus={marked.focused}
         onPointerEnter={dismissed ? marked.focused : undefined}
@@ -58,10 +58,12 @@ export function FloatMark(marked: Marked) {
       >
         <span className="words">
           <span className="nm">{name}</span>
+          <span className="vh">, </span>
           <b className="v">
-            {unknown ? "?" : value}
+            {unknown ? <Question means={value} /> : value}
             {!unknown && more && <span className="hp">{more}</span>}
           </b>
+          {rest && <span className="vh">, {rest}</span>}
         </span>
         <span className="tr">
           <i className="th" />
@@ -74,5 +76,14 @@ export function FloatMark(marked: Marked) {
         {floatDetail(one.float, group, now, one.merged)}
       </span>
     </li>
+  );
+}
+
+function Question({ means }: { means: string }) {
+  return (
+    <>
+      <span aria-hidden="true">?</span>
+      <span className="vh">{means}</span>
+    </>
   );
 }

@@ -2,7 +2,7 @@
 import "../style/alerts.css";
 import "../style/verdict.css";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useId } from "react";
 import type { Alert } from "../api/judged";
 import { alerts, services } from "../api/queries";
 import { Part } from "../parts/Part";
@@ -89,12 +89,13 @@ function sortedBySeverity(all: readonly Alert[]): Alert[] {
 }
 
 function ServiceChoice({ chosen, choose }: { chosen: string | null; choose: (service: string | null) => void }) {
+  const id = useId();
   const names = useQuery(services()).data?.services.map((one) => one.name) ?? [];
   const all = chosen === null || names.includes(chosen) ? names : [chosen, ...names];
   return (
-    <label className="r choice">
-      Service
-      <select className="btn" value={chosen ?? ""} onChange={(event) => choose(event.target.value || null)}>
+    <span className="r choice">
+      <label htmlFor={id}>Service</label>
+      <select id={id} className="btn" value={chosen ?? ""} onChange={(event) => choose(event.target.value || null)}>
         <option value="">all</option>
         {all.map((name) => (
           <option key={name} value={name}>
@@ -102,7 +103,7 @@ function ServiceChoice({ chosen, choose }: { chosen: string | null; choose: (ser
           </option>
         ))}
       </select>
-    </label>
+    </span>
   );
 }
 

@@ -71,7 +71,7 @@ export function ServicesView() {
               </div>
               <Table
                 label="Services"
-                className="svc"
+                className={lines ? "svc judged" : "svc"}
                 columns={lines ? judgedColumns(Date.now()) : columns(Date.now())}
                 rows={shown}
                 keyOf={(one) => one.service.name}

@@ -1,6 +1,6 @@
 // What is not told now, until when; a silence is ended here, and made here for more than one alert.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useSilence, useUnsilence } from "../api/changes";
 import type { Severity, Silence } from "../api/judged";
 import { silences } from "../api/queries";
@@ -83,13 +83,15 @@ function List({ shown, now }: { shown: readonly Silence[]; now: number }) {
 
 /** A silence of a whole service, or of everything, of one severity or all. */
 function Wide({ service, done }: { service: string | null; done: () => void }) {
+  const id = useId();
   const silence = useSilence();
   const [severity, setSeverity] = useState<Severity | "">("");
   return (
     <div className="wide">
-      <label className="choice">
-        {service === null ? "Everything, of severity" : `All of ${service}, of severity`}
+      <span className="choice">
+        <label htmlFor={id}>{service === null ? "Everything, of severity" : `All of ${service}, of severity`}</label>
         <select
+          id={id}
           className="btn"
           value={severity}
           onChange={(event) =>
@@ -103,7 +105,7 @@ function Wide({ service, done }: { service: string | null; done: () => void }) {
             </option>
           ))}
         </select>
-      </label>
+      </span>
       <SilenceForm
         label={service === null ? "Silence everything" : `Silence all of ${service}`}
         busy={silence.isPending}

@@ -8,7 +8,7 @@ import { State } from "../parts/State";
 import type { Column } from "../parts/Table";
 import { Link } from "../route/Link";
 import { servicePath } from "../route/location";
-import { pressingOf, stateWords } from "../words/judged";
+import { pressingOf, stateWords, whyWords } from "../words/judged";
 import { floatsWords } from "../words/load";
 import { clock, hour, shortAge } from "../words/moments";
 import { duration, NONE, rate } from "../words/numbers";
@@ -87,7 +87,7 @@ export function judgedColumns(at: number): Column<Row>[] {
       id: "why",
       head: "why",
       className: "hp why",
-      cell: ({ line }) => <span className="dim">{line ? floatsWords(line.floats) : NONE}</span>,
+      cell: ({ line }) => <span className="dim">{line ? whyWords(line) : NONE}</span>,
     },
     phone,
   ];
@@ -153,7 +153,7 @@ function plainColumns(at: number): PlainColumns {
         ) : (
           [
             `${rate(one.now?.requests_per_minute)} requests per min · p95 ${duration(one.now?.p95_seconds)}`,
-            one.line && floatsWords(one.line.floats),
+            one.line && whyWords(one.line),
           ]
             .filter(Boolean)
             .join(" · ")

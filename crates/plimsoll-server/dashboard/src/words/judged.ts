@@ -2,6 +2,7 @@
 import type { SmallFloat, SmallLoadLine } from "../api/judged";
 import { headroomOf } from "../load-line/geometry";
 import type { Shape } from "../parts/State";
+import { floatsWords } from "./load";
 import { count, inWords, many, percent } from "./numbers";
 import { be, listed, type Sentence } from "./sentences";
 import { OWN } from "./service";
@@ -99,6 +100,12 @@ export function stateWords(line: SmallLoadLine): { shape: Shape; words: string }
   if (line.state === "unhealthy") return { shape: "p", words: line.state };
   if (line.state === "degraded") return { shape: "w", words: line.state };
   return close > 0 ? { shape: "w", words: `healthy, ${close} close` } : { shape: "t", words: "healthy" };
+}
+
+/** Why a row stands where it does: where its floats are; of what nothing is known, the server's sentence. */
+export function whyWords(line: SmallLoadLine): string {
+  const sentence = `${line.verdict.bold} ${line.verdict.rest}`.trim();
+  return isUnknown(line) && sentence ? sentence : floatsWords(line.floats);
 }
 
 /** The most pressing first, the server itself last. */

@@ -79,13 +79,17 @@ function nouned(float: Float, group: FloatGroup["name"]): string {
   return `${before}${measured(float.value, float.unit)}${behind}`;
 }
 
+/** What is told of a float behind its name and value, as far as it is known: "past the line, p95 1.51 s of 1.00 s". */
+export function floatRest(float: Float, group: FloatGroup["name"], merged: readonly Float[] = [float]): string {
+  if (merged.length > 1 || float.place === "unknown") return "";
+  const against = float.value === null ? null : `${nouned(float, group)} of ${measured(float.limit, float.unit)}`;
+  return [PLACES[float.place], against].filter(Boolean).join(", ");
+}
+
 /** "write, −51 %, past the line, p95 1.51 s of 1.00 s": all of a float for who does not see it. */
 export function floatSentence(float: Float, group: FloatGroup["name"], merged: readonly Float[] = [float]): string {
   const { name, value, more } = floatWords(float, merged);
-  if (merged.length > 1) return [name, value].join(", ");
-  if (float.place === "unknown") return `${name}, ${value}${more}`;
-  const against = float.value === null ? null : `${nouned(float, group)} of ${measured(float.limit, float.unit)}`;
-  return [name, value, PLACES[float.place], against].filter(Boolean).join(", ");
+  return [name, value + more, floatRest(float, group, merged)].filter(Boolean).join(", ");
 }
 
 /** "p95 1.51 s, line 1.00 s; usually 290 ms. Past since 14:09", as far as it is known. */

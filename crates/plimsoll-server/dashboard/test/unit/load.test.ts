@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Finding, SmallFloat, SmallLoadLine } from "../../src/api/judged";
 import { evidenceWords } from "../../src/words/findings";
-import { ofLoadLines, pressingOf, stateWords } from "../../src/words/judged";
+import { ofLoadLines, pressingOf, stateWords, whyWords } from "../../src/words/judged";
 import {
   findingsWords,
   floatDetail,
@@ -165,6 +165,11 @@ it("a list says what is past, else what is close, else that all is above", () =>
   expect(floatsWords([close, well])).toBe("1 close to the line: outbox");
   expect(floatsWords([well, well, small("x", "unknown", null)])).toBe("all 2 above the line");
   expect(floatsWords([small("x", "unknown", null)])).toBe("not enough data");
+  expect(whyWords(line("shop", [past], { state: "degraded" }))).toBe("1 past the line: write");
+  const verdict = { bold: "shop is new:", rest: "2 of 6 windows seen, first verdict at 14:40.", more: "" };
+  expect(whyWords(line("shop", [], { state: "new", verdict }))).toBe(
+    "shop is new: 2 of 6 windows seen, first verdict at 14:40.",
+  );
 });
 
 it("where nothing is known the water says since when", () => {
