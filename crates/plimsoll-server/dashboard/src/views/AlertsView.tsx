@@ -10,7 +10,16 @@ import { Sign, State } from "../parts/State";
 import { type Column, Table } from "../parts/Table";
 import { Link } from "../route/Link";
 import { servicePath, useParam } from "../route/location";
-import { againstWords, alertFacts, alertsHead, alertTitle, lasted, resolvedWords, SEVERITIES } from "../words/alerts";
+import {
+  againstWords,
+  alertFacts,
+  alertsHead,
+  alertTitle,
+  lasted,
+  messageBeyond,
+  resolvedWords,
+  SEVERITIES,
+} from "../words/alerts";
 import { hour } from "../words/moments";
 import { count } from "../words/numbers";
 import { OWN } from "../words/service";
@@ -128,9 +137,7 @@ function One({ alert, now }: { alert: Alert; now: number }) {
         <p className="s">
           <b>{title}</b> in <Link href={servicePath(alert.service)}>{alert.service}</Link>: {againstWords(alert)}
         </p>
-        <p className="e">
-          {[...alertFacts(alert, now), alert.message === title ? null : alert.message].filter(Boolean).join(" · ")}
-        </p>
+        <p className="e">{[...alertFacts(alert, now), messageBeyond(alert)].filter(Boolean).join(" · ")}</p>
         <AlertActions
           alert={alert}
           about={{ service: alert.service, key: alert.key, title: `${title} in ${alert.service}` }}

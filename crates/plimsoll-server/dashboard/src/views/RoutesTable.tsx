@@ -19,12 +19,14 @@ interface Shown {
   missing: readonly string[] | undefined;
   /** The bands that routes are judged by; none of a server that does not judge. */
   classes: readonly StandardsClass[];
+  /** Deploys in the range, shares of its length. */
+  cuts: readonly number[];
 }
 
 /** Where a route lies among the bands of its class. */
 type Placed = (row: RouteRow) => { name: string; place: PlaceName } | null;
 
-export function RoutesTable({ rows, range, missing, classes }: Shown) {
+export function RoutesTable({ rows, range, missing, classes, cuts }: Shown) {
   const classOf = useMemo(() => new Map(classes.flatMap((one) => one.routes.map((route) => [route, one]))), [classes]);
   const placed: Placed = (row) => {
     const found = classOf.get(row.key);
@@ -48,7 +50,7 @@ export function RoutesTable({ rows, range, missing, classes }: Shown) {
       <Table
         label="Routes"
         className="rtab"
-        columns={columns(range, placed)}
+        columns={columns(range, placed, cuts)}
         rows={shown}
         keyOf={(row) => row.key}
         param="sort"
@@ -81,7 +83,7 @@ function isSlower(row: RouteRow): boolean {
   return (row.ratio ?? 0) >= SLOWER;
 }
 
-function columns(range: Range, placed: Placed): Column<RouteRow>[] {
+function columns(range: Range, placed: Placed, cuts: readonly number[]): Column<RouteRow>[] {
   return [
     {
       id: "route",
@@ -122,7 +124,7 @@ function columns(range: Range, placed: Placed): Column<RouteRow>[] {
       id: "4xx",
       head: "4xx",
       num: true,
-      className: "hm",
+      className: "hm c4xx",
       value: (row) => row.totals.client_errors,
       cell: (row) => (row.totals.client_errors > 0 ? count(row.totals.client_errors) : NONE),
     },
@@ -151,6 +153,7 @@ function columns(range: Range, placed: Placed): Column<RouteRow>[] {
           <Spark
             values={row.line.p95_seconds}
             usual={row.usual}
+            cuts={cuts}
             label={`p95 of ${range.label}, usually ${duration(row.usual)}`}
           />
         ) : (
@@ -162,7 +165,7 @@ function columns(range: Range, placed: Placed): Column<RouteRow>[] {
       head: "× usual",
       num: true,
       value: (row) => row.ratio,
-      cell: (row) => <Ratio row={row} />,
+      cell: (row) => <Ratio row={row} past={placed(row)?.place === "past"} />,
     },
   ];
 }
@@ -180,7 +183,7 @@ function Sign({ row, at }: { row: RouteRow; at: ReturnType<Placed> }) {
   return <State shape="t" label="as usual" />;
 }
 
-function Ratio({ row }: { row: RouteRow }) {
+function Ratio({ row, past }: { row: RouteRow; past: boolean }) {
   if (row.ratio === null) {
     const why = row.totals.total_requests === 0 ? "no requests in 5 min" : "not enough data";
     return (
@@ -191,7 +194,7 @@ function Ratio({ row }: { row: RouteRow }) {
   }
   const title = `${duration(row.totals.p95_seconds)}, usually ${duration(row.usual)}`;
   return (
-    <b className={isSlower(row) ? "w" : undefined} title={title}>
+    <b className={isSlower(row) ? (past ? "p" : "w") : undefined} title={title}>
       {times(row.ratio)}
     </b>
   );

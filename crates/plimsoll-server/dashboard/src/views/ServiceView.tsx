@@ -4,8 +4,19 @@ import "../style/charts.css";
 import "../style/verdict.css";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { alerts, loadLine, routeSeries, routes, services, standards, totals, weekByHour } from "../api/queries";
+import {
+  alerts,
+  deploys,
+  loadLine,
+  routeSeries,
+  routes,
+  services,
+  standards,
+  totals,
+  weekByHour,
+} from "../api/queries";
 import type { Service } from "../api/shapes";
+import { cutsOf } from "../charts/spark";
 import { LoadLine } from "../load-line/LoadLine";
 import { viewsOf } from "../load-line/resources";
 import { byId, jumpTo } from "../parts/Jump";
@@ -53,6 +64,7 @@ function Found({ service }: { service: Service }) {
   const judged = useQuery(loadLine(name));
   const all = useQuery(totals());
   const told = useQuery(alerts(name)).data;
+  const deployed = useQuery(deploys(name)).data?.deploys ?? [];
   const bands = useQuery(standards(name)).data;
   const [rangeText] = useParam("range");
   const range = rangeOf(rangeText);
@@ -70,9 +82,15 @@ function Found({ service }: { service: Service }) {
   const row = all.data?.rows.find((one) => one.service === name);
   const known: Known = { service, now: row, hour: undefined, condition: conditionOf(service, row, Date.now()) };
   const details = name === OWN ? "this server" : particulars(service);
+  const cuts = cutsOf(
+    lines.data?.times ?? [],
+    deployed.map((one) => Date.parse(one.time)),
+  );
   const routesPart = (
     <Part asked={now} reading="the routes">
-      {() => <RoutesTable rows={rows} range={range} missing={now.data?.missing} classes={bands?.classes ?? []} />}
+      {() => (
+        <RoutesTable rows={rows} range={range} missing={now.data?.missing} classes={bands?.classes ?? []} cuts={cuts} />
+      )}
     </Part>
   );
 

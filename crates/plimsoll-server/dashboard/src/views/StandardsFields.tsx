@@ -57,7 +57,9 @@ export function BandFields({ beside, ...edited }: Edited & { beside: readonly Be
                   p95 now, with these bands
                 </th>
               )}
-              <th scope="col">from</th>
+              <th scope="col" className="hp">
+                from
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -65,6 +67,9 @@ export function BandFields({ beside, ...edited }: Edited & { beside: readonly Be
               <tr key={name}>
                 <td>
                   <b>{name}</b>
+                  <span className="po">
+                    <Origin {...edited} origin={classOrigin(saved, name)} path={classPath(name)} what={name} />
+                  </span>
                 </td>
                 {BANDS.map((band) => (
                   <td key={band}>
@@ -81,7 +86,7 @@ export function BandFields({ beside, ...edited }: Edited & { beside: readonly Be
                     <Preview {...edited} name={name} p95={now?.p95_seconds ?? null} />
                   </td>
                 )}
-                <td>
+                <td className="hp">
                   <Origin {...edited} origin={classOrigin(saved, name)} path={classPath(name)} what={name} />
                 </td>
               </tr>

@@ -25,10 +25,12 @@ export default function StandardsView({ service }: { service: string | null }) {
     <>
       <section className="wrap lead">
         <h1>
-          <b>Standards{service === null ? "." : ` beside ${service}.`}</b> A class is judged by its p95 against
-          investigate; what is set here holds over the file, and the file over the profile.
+          <b>Standards.</b> A class is judged by its p95 against investigate.
         </h1>
-        {service !== null && <About service={service} />}
+        <p>
+          They judge every service. What is set here holds over the file, the file over the profile.{" "}
+          {service !== null && <About service={service} />}
+        </p>
       </section>
       {service !== null && <Line service={service} />}
       <div className="wrap sec">
@@ -44,8 +46,8 @@ function About({ service }: { service: string }) {
   const answer = useQuery(standards(service)).data;
   if (!answer) return null;
   return (
-    <p>
-      Profile {answer.profile} · objective {objectiveWords(answer.objective)} above the line over{" "}
+    <>
+      Of {service}: profile {answer.profile} · objective {objectiveWords(answer.objective)} above the line over{" "}
       {answer.objective_days} days{answer.file && ` · file ${answer.file}`}
       {answer.file_error && (
         <>
@@ -53,7 +55,7 @@ function About({ service }: { service: string }) {
           · <b className="p">the file cannot be used: {answer.file_error}</b>
         </>
       )}
-    </p>
+    </>
   );
 }
 

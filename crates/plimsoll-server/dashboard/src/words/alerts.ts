@@ -59,6 +59,11 @@ export function alertsHead(
   return { head, more };
 }
 
+/** What the message says beyond title, value and line; null: nothing. */
+export function messageBeyond(alert: Pick<Alert, "key" | "type" | "message">): string | null {
+  return AGAINST_A_LINE.has(alert.type) || withoutStop(alert.message) === alertTitle(alert) ? null : alert.message;
+}
+
 /** "1.51 s, line 1.00 s". */
 export function againstWords(alert: Pick<Alert, "current_value" | "threshold" | "unit">): string {
   if (alert.current_value === null) return "";
