@@ -8,7 +8,7 @@ import { listenToKeys } from "./parts/keys";
 import { Reading } from "./parts/Part";
 import { nextTheme } from "./parts/theme";
 import { Link } from "./route/Link";
-import { go, usePlace, viewOf } from "./route/location";
+import { alertsPath, go, serviceOf, standardsPath, usePlace, viewOf } from "./route/location";
 import { ServicesView } from "./views/ServicesView";
 
 /** A view that comes when it is looked at; one that is gone from the server means another build. */
@@ -25,6 +25,8 @@ function later<P extends object>(load: () => Promise<{ default: ComponentType<P>
 
 const ServiceView = later(() => import("./views/ServiceView"));
 const ConnectView = later(() => import("./views/ConnectView"));
+const AlertsView = later(() => import("./views/AlertsView"));
+const StandardsView = later(() => import("./views/StandardsView"));
 
 export function App() {
   const { path } = usePlace();
@@ -39,10 +41,12 @@ export function App() {
       "g c": () => go("/connect"),
       "g r": () => toPart("routes"),
       "g q": () => toPart("queries"),
+      "g a": () => go(alertsPath(serviceOf(viewOf(window.location.pathname)))),
+      "g s": () => go(standardsPath(serviceOf(viewOf(window.location.pathname)))),
       "?": () => showKeys((shown) => !shown),
       space: toggle,
       t: nextTheme,
-      y: () => void navigator.clipboard?.writeText(window.location.href),
+      y: () => void navigator.clipboard?.writeText(toCopy()),
       j: () => document.querySelector<HTMLElement>("[data-rows] tr[tabindex='0']")?.focus(),
     };
     return listenToKeys((key) => {
@@ -70,6 +74,8 @@ export function App() {
             {view.name === "services" && <ServicesView />}
             {view.name === "connect" && <ConnectView />}
             {view.name === "service" && <ServiceView name={view.service} />}
+            {view.name === "alerts" && <AlertsView />}
+            {view.name === "standards" && <StandardsView service={view.service} />}
             {view.name === "none" && <Nowhere path={path} />}
           </Suspense>
         </Guard>
@@ -84,6 +90,12 @@ function toPart(id: string) {
   const part = document.getElementById(id);
   part?.scrollIntoView({ block: "start" });
   part?.closest("section")?.querySelector<HTMLElement>("[data-rows] tr[tabindex='0']")?.focus({ preventScroll: true });
+}
+
+/** The fix of the finding that has the focus, or the link to here. */
+function toCopy(): string {
+  const finding = document.activeElement?.closest<HTMLElement>("[data-copy]");
+  return finding?.dataset.copy ?? window.location.href;
 }
 
 function Nowhere({ path }: { path: string }) {

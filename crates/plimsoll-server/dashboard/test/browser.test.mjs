@@ -1,11 +1,8 @@
 // The page in a browser, against the server and the shop as they run.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, beforeEach, test } from "node:test";
+import { accessible } from "./axe.mjs";
 import { ask, browser, sleep, world } from "./world.mjs";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let w;
 let shop;
@@ -68,16 +65,6 @@ async function nothingWrong() {
     [],
   );
   assert.deepEqual(foreign, []);
-}
-
-async function accessible(name) {
-  // The page's policy takes no script but its own: this one comes from outside of it.
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const told = found.violations.map(
-    (one) => `${name}: ${one.id} at ${one.nodes.map((node) => node.target).join(", ")}`,
-  );
-  assert.deepEqual(told, []);
 }
 
 const row = (route) => page.locator(`[data-row="${route}"]`);
@@ -181,7 +168,7 @@ test("every view is accessible, light and dark", async () => {
       }
       await page.locator("h1").waitFor();
       await sleep(800);
-      await accessible(`${path} ${scheme}`);
+      await accessible(page, `${path} ${scheme}`);
     }
   }
   await nothingWrong();
@@ -221,7 +208,7 @@ test("? shows the keys, space pauses", async () => {
   await row("GET /orders").waitFor();
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
-  await accessible("the keys");
+  await accessible(page, "the keys");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   await page.keyboard.press("Space");

@@ -61,6 +61,9 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/connect", Need::Read),
     ("GET", "/services", Need::Read),
     ("GET", "/services/{name}", Need::Read),
+    ("GET", "/services/{name}/standards", Need::Read),
+    ("GET", "/alerts", Need::Read),
+    ("GET", "/standards", Need::Read),
     // What is asked.
     ("GET", "/status", Need::Read),
     ("GET", "/metrics", Need::Read),

@@ -34,6 +34,9 @@ pub fn paths() -> Router<App> {
         .route("/connect", get(index))
         .route("/services", get(index))
         .route("/services/{name}", get(index))
+        .route("/services/{name}/standards", get(index))
+        .route("/alerts", get(index))
+        .route("/standards", get(index))
         .route("/assets/{*path}", get(asset))
         .method_not_allowed_fallback(problem::unknown_method)
 }

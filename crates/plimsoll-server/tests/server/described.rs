@@ -37,11 +37,14 @@ fn routed() -> BTreeSet<&'static str> {
 }
 
 /// Paths that browsers ask for, which are no part of the document.
-const PAGE: [&str; 5] = [
+const PAGE: [&str; 8] = [
     "/",
     "/connect",
+    "/alerts",
+    "/standards",
     "/services",
     "/services/{name}",
+    "/services/{name}/standards",
     "/assets/{*path}",
 ];
 

@@ -21,6 +21,9 @@ async fn the_root_is_the_page_or_says_how_to_build_it() {
         "/services",
         "/services/shop",
         "/services/a%2Fb",
+        "/services/shop/standards",
+        "/alerts",
+        "/standards",
     ] {
         let answer = server.request(Method::GET, path).send().await.unwrap();
         assert!(

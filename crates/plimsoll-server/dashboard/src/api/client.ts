@@ -41,14 +41,27 @@ export function urlOf(path: string, params: Record<string, Param> = {}): string 
   return text ? `${path}?${text}` : path;
 }
 
-/** Reads JSON; every failure is a [`Problem`]. */
-export async function read<T>(url: string, how: { signal?: AbortSignal; post?: unknown; alsoStatus?: number } = {}) {
+interface How {
+  signal?: AbortSignal;
+  /** What is sent, and by that how. */
+  post?: unknown;
+  put?: unknown;
+  remove?: boolean;
+  /** Of errors, the status whose body is an answer all the same. */
+  alsoStatus?: number;
+}
+
+/** Reads JSON; every failure is a [`Problem`]. An answer without a body is `undefined`. */
+export async function read<T>(url: string, how: How = {}): Promise<T> {
   const signals = [AbortSignal.timeout(PATIENCE_MS), ...(how.signal ? [how.signal] : [])];
   const init: RequestInit = { signal: AbortSignal.any(signals), headers: { accept: "application/json" } };
-  if (how.post !== undefined) {
-    init.method = "POST";
+  const body = how.post ?? how.put;
+  if (body !== undefined) {
+    init.method = how.put === undefined ? "POST" : "PUT";
     init.headers = { accept: "application/json", "content-type": "application/json" };
-    init.body = JSON.stringify(how.post);
+    init.body = JSON.stringify(body);
+  } else if (how.remove) {
+    init.method = "DELETE";
   }
   let response: Response;
   try {
@@ -62,6 +75,7 @@ export async function read<T>(url: string, how: { signal?: AbortSignal; post?: u
     throw new Problem(0, "the server broke off its answer");
   });
   if (!response.ok && response.status !== how.alsoStatus) throw problemOf(response.status, text);
+  if (response.status === 204) return undefined as T;
   try {
     return JSON.parse(text) as T;
   } catch {

@@ -4,6 +4,15 @@ import type { Range, Zoom } from "../route/range";
 import { zoomStep } from "../route/range";
 import { Problem, read, urlOf } from "./client";
 import type {
+  AlertList,
+  DeployList,
+  LoadLineAnswer,
+  LoadLines,
+  SilenceList,
+  StandardsAnswer,
+  Thresholds,
+} from "./judged";
+import type {
   CallList,
   HealthReport,
   QueryAnswer,
@@ -180,6 +189,48 @@ export const recipes = () =>
     queryKey: ["connect"],
     queryFn: ({ signal }) => read<Recipes>("/api/v1/connect", { signal }),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** How long it is believed that a server does not judge: it was asked and knows no such path. */
+const ABSENT_MS = 60_000;
+
+/** What only a server that judges answers: null from one that does not, which is then asked again only after a minute. */
+function judged<T>(key: readonly unknown[], url: string) {
+  return queryOptions({
+    queryKey: [LIVE, ...key],
+    queryFn: ({ signal }) => orNothing(read<T>(url, { signal })),
+    enabled: ({ state }) => state.data !== null || Date.now() - state.dataUpdatedAt > ABSENT_MS,
+  });
+}
+
+export const loadLine = (service: string) =>
+  judged<LoadLineAnswer>(["load-line", service], urlOf("/api/performance/load-line", { service }));
+
+export const loadLines = () => judged<LoadLines>(["load-lines"], "/api/performance/load-lines");
+
+export const standards = (service: string) =>
+  judged<StandardsAnswer>(["standards", service], urlOf("/api/performance/standards", { service }));
+
+/** Alerts under this key are read again after each change of one. */
+export const ALERTS = [LIVE, "alerts"] as const;
+
+/** How many fire, of one service or all. */
+export const firing = () =>
+  judged<AlertList>(["alerts", "firing"], urlOf("/api/performance/alerts", { resolved: "false", limit: 1 }));
+
+/** Pending, firing and resolved ones, the latest first. */
+export const alerts = (service: string | null) =>
+  judged<AlertList>(["alerts", "all", service], urlOf("/api/performance/alerts", { service, limit: 300 }));
+
+export const silences = () => judged<SilenceList>(["alerts", "silences"], "/api/performance/silences");
+
+export const deploys = (service: string) =>
+  judged<DeployList>(["deploys", service], urlOf("/api/performance/deploys", { service }));
+
+export const thresholds = () =>
+  queryOptions({
+    queryKey: ["thresholds"],
+    queryFn: ({ signal }) => read<Thresholds>("/api/performance/thresholds", { signal }),
   });
 
 /** A window came: what is on the screen is read again, what is not when it is next looked at. */

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import { useDark } from "../parts/theme";
 import type { Zoom } from "../route/range";
-import { drawGaps, drawNames } from "./draw";
+import { drawGaps, drawMoments, drawNames } from "./draw";
 import { FONT, type Ink, inkAt } from "./ink";
 
 export interface Drawn {
@@ -26,6 +26,8 @@ interface Shown extends Drawn {
   label: string;
   stepSeconds: number;
   period: Zoom;
+  /** What cuts through all charts, seconds since the epoch. */
+  moments: readonly number[];
   /** A part was dragged out; null: back to all. */
   onZoom: (zoom: Zoom | null) => void;
   /** The cursor is at a step, or at none. */
@@ -34,11 +36,12 @@ interface Shown extends Drawn {
 
 /** Charts with this key share their cursor. */
 const SYNC = "plimsoll";
+/** What stands left and right of the time axis, pixels: lanes above it leave the same. */
 const LEFT = 56;
 const RIGHT = 92;
 
 export function Chart(shown: Shown) {
-  const { label, height, data, period } = shown;
+  const { label, height, data, period, moments } = shown;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(shown);
@@ -72,7 +75,7 @@ export function Chart(shown: Shown) {
       const [min, max] = latest.current.scale.range;
       plot.current?.setScale("y", { min, max });
     });
-  }, [data, period.from, period.to, shape]);
+  }, [data, period.from, period.to, moments, shape]);
 
   return <div className="plot" ref={holder} role="img" aria-label={label} />;
 }
@@ -83,12 +86,11 @@ function make(element: HTMLElement, latest: { current: Shown }): uPlot {
   probe.className = "ink";
   element.append(probe);
   const ink = inkAt(probe);
-  const narrow = element.clientWidth < 600;
   const axis = { font: FONT, stroke: ink("ink-3"), ticks: { show: false } };
   const options: uPlot.Options = {
     width: element.clientWidth,
     height,
-    padding: [8, narrow ? 88 : RIGHT, 0, 0],
+    padding: [8, RIGHT, 0, 0],
     legend: { show: false },
     scales: {
       x: { time: true, auto: false, range: () => [latest.current.period.from / 1000, latest.current.period.to / 1000] },
@@ -129,7 +131,10 @@ function make(element: HTMLElement, latest: { current: Shown }): uPlot {
     },
     hooks: {
       drawClear: [(plot) => drawGaps(plot, latest.current.gapsOf, latest.current.stepSeconds, ink)],
-      draw: [(plot) => drawNames(plot, latest.current.names, ink)],
+      draw: [
+        (plot) => drawMoments(plot, latest.current.moments, ink),
+        (plot) => drawNames(plot, latest.current.names, ink),
+      ],
       setCursor: [(plot) => latest.current.onCursor(plot.cursor.idx ?? null)],
       setSelect: [
         (plot) => {

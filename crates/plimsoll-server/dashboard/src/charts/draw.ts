@@ -1,4 +1,4 @@
-// What a chart has beside its lines: hatched gaps, names at the right end.
+// What a chart has beside its lines: hatched gaps, moments, names at the right end.
 import type uPlot from "uplot";
 import type { Values } from "../api/shapes";
 import { shortAge } from "../words/moments";
@@ -68,6 +68,26 @@ function hatch(
   ctx.lineTo(left, top + height);
   ctx.moveTo(left + width, top);
   ctx.lineTo(left + width, top + height);
+  ctx.stroke();
+  ctx.restore();
+}
+
+/** Cuts through the chart at moments, seconds since the epoch. */
+export function drawMoments(plot: uPlot, moments: readonly number[], ink: Ink): void {
+  const ratio = window.devicePixelRatio;
+  const { ctx, bbox } = plot;
+  const { min = 0, max = 0 } = plot.scales.x ?? {};
+  ctx.save();
+  ctx.strokeStyle = ink("ink-2");
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.beginPath();
+  for (const moment of moments) {
+    if (moment < (min ?? 0) || moment > (max ?? 0)) continue;
+    const x = Math.round(plot.valToPos(moment, "x", true)) + 0.5;
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+  }
   ctx.stroke();
   ctx.restore();
 }

@@ -1,6 +1,13 @@
 // The path of a small line.
 import type { Values } from "../api/shapes";
 
+/** Moments as shares of the steps that a small line shows; what lies outside cuts nothing. */
+export function cutsOf(times: readonly number[], moments: readonly number[]): number[] {
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined || last <= first) return [];
+  return moments.map((moment) => (moment - first) / (last - first)).filter((share) => share >= 0 && share <= 1);
+}
+
 interface Spark {
   lines: string[];
   /** Values between gaps, which no line shows. */

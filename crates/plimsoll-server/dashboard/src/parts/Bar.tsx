@@ -1,10 +1,12 @@
 // The bar on top: where one is, whether it is live, what is searched, which range.
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { firing } from "../api/queries";
 import { isOutdated, subscribeBuild } from "../live/build";
 import type { Connection } from "../live/connection";
 import { useLive } from "../live/Live";
 import { Link } from "../route/Link";
-import { choose, servicePath, useParam, type View } from "../route/location";
+import { alertsPath, choose, serviceOf, servicePath, standardsPath, useParam, type View } from "../route/location";
 import { RANGES, rangeOf, rangeParam } from "../route/range";
 import { lampWords } from "../words/lamp";
 import { Mark } from "./State";
@@ -21,28 +23,62 @@ export function Bar({ view }: { view: View }) {
             Plimsoll
           </Link>
           <Lamp />
-          {view.name !== "connect" && <Find of={view.name === "service" ? "routes, queries" : "services"} />}
+          {FINDS[view.name] && <Find of={FINDS[view.name] ?? ""} />}
           {view.name === "service" && <Ranges />}
           <button className="btn" type="button" onClick={nextTheme} aria-label={`Theme: ${theme}`}>
             <span className="hp">Theme:</span> <span>{theme}</span>
           </button>
         </div>
-        <nav className="views" aria-label="Views">
-          <Link href="/" aria-current={view.name === "services" ? "page" : undefined}>
-            Services
-          </Link>
-          {view.name === "service" && (
-            <Link href={servicePath(view.service)} aria-current="page">
-              {view.service}
-            </Link>
-          )}
-          <Link href="/connect" aria-current={view.name === "connect" ? "page" : undefined}>
-            Connect
-          </Link>
-        </nav>
+        <Views view={view} />
       </div>
       <Outdated />
     </header>
+  );
+}
+
+/** What is found in each view that has something to find. */
+const FINDS: Partial<Record<View["name"], string>> = {
+  services: "services",
+  service: "routes, queries",
+  alerts: "alerts",
+};
+
+/** The ways to the other views; a server that does not judge has neither alerts nor standards. */
+function Views({ view }: { view: View }) {
+  const alerts = useQuery(firing()).data;
+  const [chosen] = useParam("service");
+  const service = view.name === "alerts" ? chosen : serviceOf(view);
+  const current = (name: View["name"]) => (view.name === name ? "page" : undefined);
+  return (
+    <nav className="views" aria-label="Views">
+      <Link href="/" aria-current={current("services")}>
+        Services
+      </Link>
+      {service !== null && (
+        <Link href={servicePath(service)} aria-current={current("service")}>
+          {service}
+        </Link>
+      )}
+      {alerts && (
+        <>
+          <Link href={alertsPath(service)} aria-current={current("alerts")}>
+            Alerts{" "}
+            {alerts.total > 0 && (
+              <b>
+                {alerts.total}
+                <span className="vh"> firing</span>
+              </b>
+            )}
+          </Link>
+          <Link href={standardsPath(service)} aria-current={current("standards")}>
+            Standards
+          </Link>
+        </>
+      )}
+      <Link href="/connect" aria-current={current("connect")}>
+        Connect
+      </Link>
+    </nav>
   );
 }
 

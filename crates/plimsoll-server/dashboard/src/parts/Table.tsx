@@ -84,7 +84,7 @@ export function Table<R>(props: Tabled<R>) {
               className={[rowClass?.(row), open && "opens"].filter(Boolean).join(" ") || undefined}
               tabIndex={index === stop ? 0 : -1}
               onFocus={() => setAt(index)}
-              aria-expanded={expanded?.(row)}
+              data-expanded={expanded?.(row)}
               data-row={keyOf(row)}
             >
               {columns.map((column) => (

@@ -11,6 +11,8 @@ export const KEYS: readonly Key[] = [
   { keys: "g o", does: "all services" },
   { keys: "g r", does: "routes of this service" },
   { keys: "g q", does: "queries of this service" },
+  { keys: "g a", does: "alerts" },
+  { keys: "g s", does: "standards" },
   { keys: "g c", does: "connect a service" },
   { keys: "space", does: "live or paused" },
   { keys: "[ ]", does: "shift the range" },
@@ -18,7 +20,7 @@ export const KEYS: readonly Key[] = [
   { keys: "0", does: "back to the whole range" },
   { keys: "j k", does: "next, previous row" },
   { keys: "Enter", does: "open the row" },
-  { keys: "y", does: "copy the link" },
+  { keys: "y", does: "copy the fix or the link" },
   { keys: "t", does: "theme" },
   { keys: "?", does: "these keys" },
 ];

@@ -60,17 +60,26 @@ export function useParam(name: string): [string | null, (value: string | null) =
   return [params.get(name), set];
 }
 
-export type View = { name: "services" } | { name: "connect" } | { name: "service"; service: string } | { name: "none" };
+export type View =
+  | { name: "services" }
+  | { name: "connect" }
+  | { name: "alerts" }
+  | { name: "service"; service: string }
+  /** `service`: whose values stand beside the bands; null: nobody's. */
+  | { name: "standards"; service: string | null }
+  | { name: "none" };
 
 /** Which view a path is. */
 export function viewOf(path: string): View {
   const trimmed = path.replace(/\/+$/, "");
   if (trimmed === "" || trimmed === "/services") return { name: "services" };
   if (trimmed === "/connect") return { name: "connect" };
-  const service = /^\/services\/([^/]+)$/.exec(trimmed)?.[1];
-  if (service === undefined) return { name: "none" };
+  if (trimmed === "/alerts") return { name: "alerts" };
+  if (trimmed === "/standards") return { name: "standards", service: null };
+  const [, named, isStandards] = /^\/services\/([^/]+)(\/standards)?$/.exec(trimmed) ?? [];
+  if (named === undefined) return { name: "none" };
   try {
-    return { name: "service", service: decodeURIComponent(service) };
+    return { name: isStandards ? "standards" : "service", service: decodeURIComponent(named) };
   } catch {
     return { name: "none" };
   }
@@ -78,4 +87,18 @@ export function viewOf(path: string): View {
 
 export function servicePath(service: string): string {
   return `/services/${encodeURIComponent(service)}`;
+}
+
+export function standardsPath(service: string | null): string {
+  return service === null ? "/standards" : `${servicePath(service)}/standards`;
+}
+
+/** Alerts of one service, or of all. */
+export function alertsPath(service: string | null): string {
+  return withParams("/alerts", { service });
+}
+
+/** The service that a view is about; null: none. */
+export function serviceOf(view: View): string | null {
+  return view.name === "service" || view.name === "standards" ? view.service : null;
 }

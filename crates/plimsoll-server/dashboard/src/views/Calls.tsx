@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { calls } from "../api/queries";
 import type { Call } from "../api/shapes";
 import { Part } from "../parts/Part";
+import { Share } from "../parts/Share";
 import { type Column, Table } from "../parts/Table";
 import { useParam } from "../route/location";
 import { millis, rate } from "../words/numbers";
-import { Share } from "./ServicesView";
 
 export function Calls({ name }: { name: string }) {
   const asked = useQuery(calls(name));

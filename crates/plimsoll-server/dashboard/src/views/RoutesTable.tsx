@@ -1,22 +1,38 @@
 // The routes of a service: now, and as a multiple of what is usual.
-import { Fragment } from "react";
+import { Fragment, useMemo } from "react";
+import type { PlaceName, StandardsClass } from "../api/judged";
+import { Share } from "../parts/Share";
 import { Spark } from "../parts/Spark";
 import { State } from "../parts/State";
 import { type Column, Table } from "../parts/Table";
 import { useParam } from "../route/location";
 import type { Range } from "../route/range";
+import { PLACES } from "../words/load";
 import { count, duration, millis, NONE, rate, times } from "../words/numbers";
+import { PLACE_SHAPES, placeOf } from "../words/place";
 import { FAILING, SLOWER } from "../words/service";
 import type { RouteRow } from "../words/usual";
-import { Share } from "./ServicesView";
 
 interface Shown {
   rows: readonly RouteRow[];
   range: Range;
   missing: readonly string[] | undefined;
+  /** The bands that routes are judged by; none of a server that does not judge. */
+  classes: readonly StandardsClass[];
+  /** Deploys in the range, shares of its length. */
+  cuts: readonly number[];
 }
 
-export function RoutesTable({ rows, range, missing }: Shown) {
+/** Where a route lies among the bands of its class. */
+type Placed = (row: RouteRow) => { name: string; place: PlaceName } | null;
+
+export function RoutesTable({ rows, range, missing, classes, cuts }: Shown) {
+  const classOf = useMemo(() => new Map(classes.flatMap((one) => one.routes.map((route) => [route, one]))), [classes]);
+  const placed: Placed = (row) => {
+    const found = classOf.get(row.key);
+    const p95 = row.totals.p95_seconds;
+    return found && p95 !== null ? { name: found.name, place: placeOf(p95, found) } : null;
+  };
   const [find] = useParam("q");
   const wanted = (find ?? "").toLowerCase();
   const shown = rows.filter((row) => row.key.toLowerCase().includes(wanted));
@@ -34,12 +50,12 @@ export function RoutesTable({ rows, range, missing }: Shown) {
       <Table
         label="Routes"
         className="rtab"
-        columns={columns(range)}
+        columns={columns(range, placed, cuts)}
         rows={shown}
         keyOf={(row) => row.key}
         param="sort"
         usual={{ by: "usual", down: true }}
-        rowClass={(row) => (isFailing(row) ? "bad" : undefined)}
+        rowClass={(row) => (isFailing(row) || placed(row)?.place === "past" ? "bad" : undefined)}
       />
       {shown.length === 0 && (
         <p className="more">{rows.length === 0 ? `No requests in ${range.label}.` : `No route contains “${find}”.`}</p>
@@ -67,7 +83,7 @@ function isSlower(row: RouteRow): boolean {
   return (row.ratio ?? 0) >= SLOWER;
 }
 
-function columns(range: Range): Column<RouteRow>[] {
+function columns(range: Range, placed: Placed, cuts: readonly number[]): Column<RouteRow>[] {
   return [
     {
       id: "route",
@@ -75,7 +91,7 @@ function columns(range: Range): Column<RouteRow>[] {
       value: (row) => row.totals.route ?? "",
       cell: (row) => (
         <>
-          <Sign row={row} />
+          <Sign row={row} at={placed(row)} />
           <span className="meth">{row.totals.method}</span>
           <span className="rt">
             <Path path={row.totals.route ?? ""} />
@@ -108,14 +124,18 @@ function columns(range: Range): Column<RouteRow>[] {
       id: "4xx",
       head: "4xx",
       num: true,
-      className: "hm",
+      className: "hm c4xx",
       value: (row) => row.totals.client_errors,
       cell: (row) => (row.totals.client_errors > 0 ? count(row.totals.client_errors) : NONE),
     },
     percentile("p50", "hp", (row) => row.totals.p50_seconds),
     {
       ...percentile("p95", undefined, (row) => row.totals.p95_seconds),
-      cell: (row) => <b className={isSlower(row) ? "w" : undefined}>{millis(row.totals.p95_seconds)}</b>,
+      cell: (row) => (
+        <b className={placed(row)?.place === "past" ? "p" : isSlower(row) ? "w" : undefined}>
+          {millis(row.totals.p95_seconds)}
+        </b>
+      ),
     },
     percentile("p99", "hp", (row) => row.totals.p99_seconds),
     {
@@ -133,6 +153,7 @@ function columns(range: Range): Column<RouteRow>[] {
           <Spark
             values={row.line.p95_seconds}
             usual={row.usual}
+            cuts={cuts}
             label={`p95 of ${range.label}, usually ${duration(row.usual)}`}
           />
         ) : (
@@ -144,7 +165,7 @@ function columns(range: Range): Column<RouteRow>[] {
       head: "× usual",
       num: true,
       value: (row) => row.ratio,
-      cell: (row) => <Ratio row={row} />,
+      cell: (row) => <Ratio row={row} past={placed(row)?.place === "past"} />,
     },
   ];
 }
@@ -154,14 +175,15 @@ function percentile(id: string, className: string | undefined, value: (row: Rout
   return className ? { ...column, className } : column;
 }
 
-function Sign({ row }: { row: RouteRow }) {
+function Sign({ row, at }: { row: RouteRow; at: ReturnType<Placed> }) {
   if (isFailing(row)) return <State shape="p" label="fails" />;
+  if (at) return <State shape={PLACE_SHAPES[at.place]} label={`${at.name}: ${PLACES[at.place]}`} />;
   if (isSlower(row)) return <State shape="w" label="slower than usual" />;
   if (row.totals.total_requests === 0) return <State shape="n" label="no requests" />;
   return <State shape="t" label="as usual" />;
 }
 
-function Ratio({ row }: { row: RouteRow }) {
+function Ratio({ row, past }: { row: RouteRow; past: boolean }) {
   if (row.ratio === null) {
     const why = row.totals.total_requests === 0 ? "no requests in 5 min" : "not enough data";
     return (
@@ -172,7 +194,7 @@ function Ratio({ row }: { row: RouteRow }) {
   }
   const title = `${duration(row.totals.p95_seconds)}, usually ${duration(row.usual)}`;
   return (
-    <b className={isSlower(row) ? "w" : undefined} title={title}>
+    <b className={isSlower(row) ? (past ? "p" : "w") : undefined} title={title}>
       {times(row.ratio)}
     </b>
   );

@@ -1,15 +1,17 @@
 // What happened when: latency, throughput and errors, processor and memory over one time axis.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { resources, series } from "../api/queries";
+import { alerts, deploys, resources, series } from "../api/queries";
 import { Chart, type Drawn } from "../charts/Chart";
 import { cpuChart, errorsChart, latencyChart, memoryChart, throughputChart } from "../charts/kinds";
+import { nearest } from "../charts/lanes";
 import { readings } from "../charts/readings";
 import { listenToKeys } from "../parts/keys";
 import { Part } from "../parts/Part";
 import { choose, useParam } from "../route/location";
 import { moved, neighbour, type Range, rangeParam, type Zoom, zoomOf, zoomParam } from "../route/range";
 import { clock, hour } from "../words/moments";
+import { alertMarks, deployMarks, Lanes } from "./Lanes";
 
 /** A chart with its caption. */
 interface Captioned {
@@ -28,6 +30,8 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
   const zoom = useMemo(() => zoomOf(zoomText), [zoomText]);
   const asked = useQuery({ ...series(name, range, zoom, finest), placeholderData: keepPreviousData });
   const used = useQuery({ ...resources(name, range, zoom, finest), placeholderData: keepPreviousData });
+  const told = useQuery(alerts(name)).data;
+  const deployed = useQuery(deploys(name)).data;
   const [at, setAt] = useState<number | null>(null);
   useZoomKeys(range, zoom);
 
@@ -46,6 +50,16 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
       ...(found?.memory ? [memoryChart(answer, found)] : []),
     ].map((chart, index, all) => ({ ...chart, drawn: { ...chart.drawn, times: index === all.length - 1 } }));
   }, [answer, used.data]);
+
+  const deployMarked = useMemo(() => deployMarks(deployed?.deploys ?? [], now), [deployed, now]);
+  const alertMarked = useMemo(() => alertMarks(told?.alerts ?? [], now), [told, now]);
+  const moments = useMemo(() => deployMarked.map((one) => one.from / 1000), [deployMarked]);
+
+  /** All values of a moment, and what happened about then. */
+  const momentWords = (time: number, words: string) => {
+    const mark = nearest([...deployMarked, ...alertMarked], time, period);
+    return [clock(time), words, mark?.told].filter(Boolean).join(" · ");
+  };
 
   return (
     <section aria-labelledby="when">
@@ -67,13 +81,14 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
             <p className="note">No requests in {zoom ? "this time" : range.label}.</p>
           ) : (
             <div className="stack">
+              {(told || deployed) && <Lanes deploys={deployMarked} alerts={alertMarked} period={period} />}
               {charts.map((chart) => (
                 <figure key={chart.id}>
                   <figcaption className="cap">
                     <b>{chart.title}</b>
                     <span>{chart.about}</span>
                     <output>
-                      {at === null || got.times[at] === undefined ? "" : `${clock(got.times[at])} · ${chart.at(at)}`}
+                      {at === null || got.times[at] === undefined ? "" : momentWords(got.times[at], chart.at(at))}
                     </output>
                   </figcaption>
                   <Chart
@@ -81,6 +96,7 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
                     label={chart.label}
                     stepSeconds={got.step_seconds}
                     period={period}
+                    moments={moments}
                     onZoom={(part) => choose({ zoom: zoomParam(part) })}
                     onCursor={setAt}
                   />

@@ -55,6 +55,14 @@ export function share(ratio: number | null | undefined): string {
   return `${plain(kept, digits)}${NBSP}%`;
 }
 
+/** Headroom as whole per cent: 71 %, −51 %. What is not all or nothing is neither. */
+export function percent(ratio: number | null | undefined): string {
+  if (ratio == null || !Number.isFinite(ratio)) return NONE;
+  const size = Math.abs(ratio) * 100;
+  const whole = size === 0 || size >= 100 ? Math.round(size) : Math.min(99, Math.max(1, Math.round(size)));
+  return `${plain(Math.sign(ratio) * whole, 0)}${NBSP}%`;
+}
+
 /** How many times another value: 5.8×, 0.9×, 12×. */
 export function times(ratio: number | null | undefined): string {
   if (ratio == null || !Number.isFinite(ratio)) return NONE;

@@ -17,7 +17,8 @@ export function listed(names: readonly string[], most = 3): string {
   return `${names.slice(0, most - 1).join(", ")} and ${count(names.length - most + 1)} more`;
 }
 
-function be(number: number): string {
+/** "is" or "are". */
+export function be(number: number): string {
   return number === 1 ? "is" : "are";
 }
 

@@ -3,7 +3,7 @@ import type { Line, TotalsRow } from "../../src/api/shapes";
 import { filled, gapSeconds, gapsOf, highest } from "../../src/charts/gaps";
 import { readings } from "../../src/charts/readings";
 import { apart, logBounds, logTicks, roundUp } from "../../src/charts/scale";
-import { sparkPaths } from "../../src/charts/spark";
+import { cutsOf, sparkPaths } from "../../src/charts/spark";
 import { median, routeRows, sameHours } from "../../src/words/usual";
 
 it("gaps lie between values, not before the first or after the last", () => {
@@ -19,6 +19,11 @@ it("a small line is not joined over a gap, and a lone value is a dot", () => {
   expect(band?.height).toBeGreaterThan(0);
   expect(sparkPaths([null, null], null, 60, 22)).toEqual({ lines: [], dots: [], band: null });
   expect(sparkPaths([0, 0], null, 60, 22).lines).toEqual(["M0 21L60 21"]);
+});
+
+it("what happened cuts through a small line where it happened", () => {
+  expect(cutsOf([1_000, 2_000, 5_000], [0, 1_000, 2_000, 6_000])).toEqual([0, 0.25]);
+  expect(cutsOf([1_000], [1_000])).toEqual([]);
 });
 
 it("readings of instances come to the steps of the requests, the highest of them", () => {

@@ -1,0 +1,15 @@
+// The evidence line of a finding: severity, since when, the values.
+import type { Finding } from "../api/judged";
+import { capital } from "./alerts";
+import { hour } from "./moments";
+
+/** "Medium · since 14:09 · p95 2.41 s, usually 412 ms". */
+export function evidenceWords(
+  finding: Pick<Finding, "severity" | "place" | "since" | "evidence">,
+  now: number,
+): string {
+  const first = finding.severity
+    ? capital(finding.severity)
+    : capital(finding.place === "past" ? "past the line" : "close");
+  return [first, `since ${hour(Date.parse(finding.since), now)}`, ...finding.evidence].join(" · ");
+}
