@@ -85,7 +85,7 @@ function One({ finding, cause, alert, now }: OneTold) {
         )}
         <AlertActions
           alert={alert ?? null}
-          about={{ service: finding.service, key: finding.id, title: finding.headline }}
+          about={{ service: finding.service, key: alert?.key ?? finding.id, title: finding.headline }}
           now={now}
         >
           <Jump to="when">Evidence</Jump>

@@ -175,6 +175,9 @@ it("lanes have words beside their mark, and another row where they would touch",
     ["c", 0, 90, 10, "l"],
   ]);
   expect(rows).toBe(2);
+  // In the right third words stand left, though there were room on the right.
+  const short = placed([one("f", 600, 610, 20), one("g", 700, 710, 20)], period, 500).placed;
+  expect(short.map(({ side }) => side)).toEqual(["r", "l"]);
   // What lasts all the time has its words on it; what lies outside is not shown.
   expect(placed([one("d", -50, 2_000)], period, 500).placed[0]?.side).toBe("in");
   expect(placed([one("e", 1_100, 1_200)], period, 500).placed).toEqual([]);

@@ -141,7 +141,7 @@ describe("columns", () => {
       [group("classes", calm(40)), group("pools", [...calm(1, 40), float("p", 0.1, "close")])],
       true,
     );
-    expect(second?.ones.map((one) => one.merged.length)).toEqual([1, 1]);
+    expect(second?.ones.map((one) => one.key)).toEqual(["class:f40", "class:p"]);
   });
 });
 
