@@ -263,7 +263,9 @@ fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>)
     spawn("self_monitor", |app, stop| {
         Box::pin(self_monitor::run(app, stop))
     });
-    spawn("judge", |app, stop| Box::pin(judge::run::run(app, stop)));
+    if app.config.judge.enabled {
+        spawn("judge", |app, stop| Box::pin(judge::run::run(app, stop)));
+    }
     spawn("performance_metrics", |app, stop| {
         Box::pin(minutes::run(app, stop))
     });

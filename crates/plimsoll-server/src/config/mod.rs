@@ -92,6 +92,8 @@ pub struct Config {
 /// What services are judged by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgeConfig {
+    /// Whether services are judged at all.
+    pub enabled: bool,
     /// Where the standards are, if there are any.
     pub standards_file: PathBuf,
     /// Whose numbers hold where they say nothing.
@@ -186,6 +188,7 @@ impl Layers {
             monitor: self.monitor(&raw.monitor)?,
             scrape: scrape::targets(&raw.scrape, self.source("scrape"))?,
             judge: JudgeConfig {
+                enabled: raw.judge.enabled,
                 standards_file: PathBuf::from(&raw.judge.standards_file),
                 profile: Profile::named(&raw.judge.profile).ok_or_else(|| {
                     let must = "be dev, prod or home-assistant";

@@ -192,6 +192,8 @@ impl Default for Monitor {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Judge {
+    /// Whether services are judged at all.
+    pub enabled: bool,
     /// What is expected of services; without the file, what the profile expects. It is read again when it changes.
     pub standards_file: String,
     /// Whose numbers hold where the file says nothing: `dev`, `prod` or `home-assistant`.
@@ -201,6 +203,7 @@ pub struct Judge {
 impl Default for Judge {
     fn default() -> Self {
         Self {
+            enabled: true,
             standards_file: "standards.toml".to_owned(),
             profile: "dev".to_owned(),
         }

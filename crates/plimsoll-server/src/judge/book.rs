@@ -214,6 +214,7 @@ fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Findi
         || format!("{} is past its line.", event.key),
         |finding| format!("{} {}", finding.headline, finding.cause).trim_end().to_owned(),
     );
+    let measured = finding.and_then(|finding| finding.value);
     let finding = finding.and_then(|finding| serde_json::to_string(finding).ok());
     let line = watch.as_ref().map_or(0.0, |watch| watch.limit);
     Alert {
@@ -224,7 +225,9 @@ fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Findi
         severity,
         message,
         finding: finding.unwrap_or_else(|| "{}".to_owned()),
-        value: watch.as_ref().and_then(|watch| watch.value).filter(|value| value.is_finite()),
+        value: measured
+            .or(watch.as_ref().and_then(|watch| watch.value))
+            .filter(|value| value.is_finite()),
         line: if line.is_finite() { line } else { 0.0 },
         unit: watch.as_ref().map_or("ratio", |watch| watch.unit.as_str()).to_owned(),
         since: watch.as_ref().map_or(now, |watch| watch.state.since_ns),

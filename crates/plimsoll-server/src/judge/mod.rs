@@ -12,6 +12,8 @@ pub mod replay;
 pub mod run;
 pub mod situation;
 mod slots;
+#[cfg(test)]
+mod tests;
 pub mod usual;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -145,6 +145,7 @@ pub fn read(app: &AppState, reading: &mut Reading<'_>, service: &str, now: Nanos
     number(app, service, &mut alerts);
     Ok(Situation {
         service: service.to_owned(),
+        url: app.doors.url_for_browsers().to_string(),
         now,
         standards: app.judging.in_force.standards(),
         routes,

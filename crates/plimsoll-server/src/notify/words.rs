@@ -15,12 +15,15 @@ pub(super) fn value(value: f64, unit: Unit) -> String {
         Unit::Seconds if size >= 1e-3 => format!("{} ms", digits(value * 1e3)),
         Unit::Seconds => format!("{} µs", digits(value * 1e6)),
         Unit::Ratio => format!("{} %", digits(value * 100.0)),
+        Unit::Times => format!("{}×", digits(value)),
         Unit::Bytes if size >= 1e9 => format!("{} GB", digits(value / 1e9)),
         Unit::Bytes if size >= 1e6 => format!("{} MB", digits(value / 1e6)),
         Unit::Bytes if size >= 1e3 => format!("{} kB", digits(value / 1e3)),
         Unit::Bytes => format!("{} B", digits(value)),
         Unit::Count => digits(value),
         Unit::PerMinute => format!("{} a minute", digits(value)),
+        Unit::PerSecond => format!("{} a second", digits(value)),
+        Unit::BitsPerSecond => format!("{} Mbit/s", digits(value / 1e6)),
     }
 }
 

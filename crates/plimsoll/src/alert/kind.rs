@@ -37,8 +37,10 @@ pub enum Unit {
     /// Seconds.
     #[serde(rename = "s")]
     Seconds,
-    /// A share or a multiple.
+    /// A share.
     Ratio,
+    /// A multiple.
+    Times,
     /// Bytes.
     Bytes,
     /// A number of things.
@@ -94,9 +96,10 @@ impl Kind {
 
 impl Unit {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Seconds,
         Self::Ratio,
+        Self::Times,
         Self::Bytes,
         Self::Count,
         Self::PerMinute,
@@ -114,6 +117,7 @@ impl Unit {
         match self {
             Self::Seconds => "s",
             Self::Ratio => "ratio",
+            Self::Times => "times",
             Self::Bytes => "bytes",
             Self::Count => "count",
             Self::PerMinute => "per_minute",

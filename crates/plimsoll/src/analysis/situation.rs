@@ -15,6 +15,8 @@ use crate::standards::Standards;
 pub struct Situation {
     /// Its name.
     pub service: String,
+    /// Where it can be asked, for commands to copy: `http://127.0.0.1:1876`.
+    pub url: String,
     /// Nanoseconds since the Unix epoch.
     pub now: i64,
     /// What is expected.

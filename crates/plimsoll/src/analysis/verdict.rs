@@ -116,6 +116,8 @@ pub fn verdict(
     let Some(worst) = past.first() else {
         return well(bold, &floats, &close, told);
     };
+    let about = |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
+    let told = findings.iter().find(about).or(told);
     let since = told.map(|finding| match &finding.deploy {
         Some(deploy) => format!(" since deploy {}", deploy.version),
         None => String::new(),

@@ -374,7 +374,7 @@ fn classes(standards: &Standards) -> Vec<ClassWatched> {
     let watched = standards.classes.iter().map(|class| ClassWatched {
         slow: Watch::new(&format!("class:{}", class.name), Kind::SlowRequest, Unit::Seconds),
         burn: Burn::default(),
-        budget: Watch::new(&format!("burn:{}", class.name), Kind::BurnRate, Unit::Ratio),
+        budget: Watch::new(&format!("burn:{}", class.name), Kind::BurnRate, Unit::Times),
     });
     watched.collect()
 }

@@ -32,16 +32,16 @@ pub enum Place {
 }
 
 impl Bands {
-    /// [`Bands::target`] as a share of [`Bands::investigate`] where it is not given.
-    pub const TARGET_SHARE: f64 = 0.2;
-    /// [`Bands::acceptable`] as a share of [`Bands::investigate`] where it is not given.
-    pub const ACCEPTABLE_SHARE: f64 = 0.5;
+    /// [`Bands::investigate`] as a multiple of [`Bands::target`] where that is not given.
+    pub const TARGETS: f64 = 5.0;
+    /// [`Bands::investigate`] as a multiple of [`Bands::acceptable`] where that is not given.
+    pub const ACCEPTABLES: f64 = 2.0;
 
     /// Bands of which only the line is known.
     pub fn below(investigate: f64) -> Self {
         Self {
-            target: Self::TARGET_SHARE * investigate,
-            acceptable: Self::ACCEPTABLE_SHARE * investigate,
+            target: investigate / Self::TARGETS,
+            acceptable: investigate / Self::ACCEPTABLES,
             investigate,
         }
     }

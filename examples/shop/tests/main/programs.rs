@@ -41,7 +41,7 @@ pub(crate) fn shop(folder: &Path, server: &Program) -> Program {
     command
         .args(["--listen", "127.0.0.1:0", "--stopwatch", "--database"])
         .arg(folder.join("shop.db"))
-        // Every fourth recommendation fails on purpose.
+        // Every sixteenth recommendation fails on purpose.
         .env("RUST_LOG", "off")
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &server.url);
     start(command)

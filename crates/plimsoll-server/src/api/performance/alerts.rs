@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use plimsoll::alert::Severity;
+use plimsoll::alert::{Phase, Severity};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -87,7 +87,7 @@ pub struct By {
     by: Option<String>,
 }
 
-/// Alerts, the newest first. Pending ones are none yet.
+/// Alerts, the newest first. Without `resolved` those that are pending stand before them: they may become alerts.
 ///
 /// # Errors
 /// 400 for a bad parameter.
@@ -118,13 +118,39 @@ pub async fn list(State(app): State<App>, Params(asked): Params<AskedAlerts>) ->
         let meta = app.judging.meta();
         let (alerts, total) = meta.alerts(&which).map_err(kept_badly)?;
         let silences = meta.silences(now).map_err(kept_badly)?;
+        let mut shown = match which.resolved {
+            None => pending(&app, which.service.as_deref(), limit),
+            Some(_) => Vec::new(),
+        };
+        let total = total + shown.len();
+        shown.extend(alerts.into_iter().map(|alert| ShownAlert::of(alert, &silences, now)));
+        shown.truncate(limit);
         Ok(AlertList {
             timestamp: rfc3339(now),
-            alerts: alerts.into_iter().map(|alert| ShownAlert::of(alert, &silences, now)).collect(),
+            alerts: shown,
             total,
         })
     });
     json_answer(&list.await?)
+}
+
+/// What may become an alert: past its line, but not for long enough.
+fn pending(app: &AppState, service: Option<&str>, limit: usize) -> Vec<ShownAlert> {
+    let services = match service {
+        Some(service) => vec![service.to_owned()],
+        None => app.judging.names(),
+    };
+    let shown = services.iter().flat_map(|service| {
+        let watches = app.judging.with(service, |judged| {
+            let pending = judged.judge.watches().filter_map(|watch| match watch.state.phase {
+                Phase::Pending { worst, .. } => Some(ShownAlert::pending(service, watch, worst)),
+                _ => None,
+            });
+            pending.collect::<Vec<_>>()
+        });
+        watches.unwrap_or_default()
+    });
+    shown.take(limit).collect()
 }
 
 /// Those that fire, for an answer that has more than these; none where they cannot be read, which is logged.

@@ -3,6 +3,7 @@
 use plimsoll::alert::{Kind, Severity};
 use plimsoll::analysis::findings::Finding;
 use plimsoll::analysis::situation::Deploy;
+use plimsoll::judge::Watch;
 use plimsoll::standards::Place;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,18 +33,18 @@ pub(crate) struct ShownAlert {
     current_value: Option<f64>,
     /// The unit of both: `s`, `ratio`, `bytes`, `count`, `per_minute`, …
     unit: String,
-    /// `firing` or `resolved`.
+    /// `pending`, `firing` or `resolved`.
     state: &'static str,
     resolved: bool,
-    /// When it fired.
+    /// When it fired, or began to be pending.
     #[schema(format = DateTime)]
     timestamp: String,
     /// When the breach began.
     #[schema(format = DateTime)]
     since: String,
-    /// When it fired.
+    /// When it fired; null while it is pending.
     #[schema(format = DateTime)]
-    fired_at: String,
+    fired_at: Option<String>,
     /// When it was over.
     #[schema(format = DateTime)]
     resolved_at: Option<String>,
@@ -79,7 +80,7 @@ impl ShownAlert {
             resolved,
             timestamp: rfc3339(alert.fired),
             since: rfc3339(alert.since),
-            fired_at: rfc3339(alert.fired),
+            fired_at: Some(rfc3339(alert.fired)),
             resolved_at: alert.resolved.map(rfc3339),
             resolved_by: alert.resolved_by,
             acknowledged_at: alert.acknowledged.map(rfc3339),
@@ -89,6 +90,35 @@ impl ShownAlert {
             service: alert.service,
             key: alert.key,
             r#type: alert.kind,
+        }
+    }
+}
+
+impl ShownAlert {
+    /// What is past its line, but not for long enough to fire.
+    pub(crate) fn pending(service: &str, watch: &Watch, severity: Severity) -> Self {
+        let since = rfc3339(watch.state.since_ns);
+        Self {
+            id: format!("pending:{service}:{}", watch.key),
+            service: service.to_owned(),
+            key: watch.key.to_string(),
+            r#type: watch.kind.as_str().to_owned(),
+            severity,
+            message: format!("{} is past its line.", watch.key),
+            threshold: if watch.limit.is_finite() { watch.limit } else { 0.0 },
+            current_value: watch.value.filter(|value| value.is_finite()),
+            unit: watch.unit.as_str().to_owned(),
+            state: "pending",
+            resolved: false,
+            timestamp: since.clone(),
+            since,
+            fired_at: None,
+            resolved_at: None,
+            resolved_by: None,
+            acknowledged_at: None,
+            acknowledged_by: None,
+            silenced_until: None,
+            finding: None,
         }
     }
 }

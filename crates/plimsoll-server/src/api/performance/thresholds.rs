@@ -40,7 +40,7 @@ pub(crate) struct Thresholds {
     high_memory_threshold: f64,
     /// A larger share of failed requests is high.
     error_rate_threshold: f64,
-    /// Where each comes from: `default`, `file` or `put`.
+    /// Where each comes from: `default`, `file` or `put`; the bands of a class together, as `classes.NAME`.
     origins: BTreeMap<String, &'static str>,
     /// The bands of each class.
     classes: BTreeMap<String, ShownBands>,
@@ -205,6 +205,7 @@ fn in_force(app: &AppState) -> Thresholds {
     ];
     let origins = THRESHOLDS.iter().zip(others);
     let origins = origins.map(|(name, is_other)| ((*name).to_owned(), origin(name, is_other)));
+    let mut origins: BTreeMap<String, &'static str> = origins.collect();
     let classes = standards.classes.iter().map(|class| {
         let is_put = BANDS.iter().any(|band| put.contains_key(&format!("classes.{}.{band}", class.name)));
         let of_file = of_file.class(&class.name).map(|class| class.bands);
@@ -221,13 +222,17 @@ fn in_force(app: &AppState) -> Thresholds {
         };
         (class.name.to_string(), bands)
     });
+    let classes: BTreeMap<String, ShownBands> = classes.collect();
+    for (class, bands) in &classes {
+        origins.insert(format!("classes.{class}"), bands.origin);
+    }
     Thresholds {
         slow_request_threshold: standards.slow.request.as_secs_f64(),
         slow_query_threshold: standards.slow.query.as_secs_f64(),
         high_memory_threshold: standards.limits.memory_mb,
         error_rate_threshold: standards.limits.error_rate,
-        origins: origins.collect(),
-        classes: classes.collect(),
+        origins,
+        classes,
     }
 }
 

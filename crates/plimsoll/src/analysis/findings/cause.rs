@@ -213,13 +213,18 @@ impl Cause {
             ),
             Self::Elsewhere => (
                 "See its slowest requests:".to_owned(),
-                Some(format!(
-                    "curl -s '/api/performance/exemplars?service={}&route={}'",
-                    situation.service, route.route
-                )),
+                Some(exemplars(situation, &route.route)),
             ),
         }
     }
+}
+
+/// Asks for the slowest and the failed requests of a route.
+pub(super) fn exemplars(situation: &Situation, route: &str) -> String {
+    format!(
+        "curl -s '{}/api/performance/exemplars?service={}&route={route}'",
+        situation.url, situation.service
+    )
 }
 
 /// The statement, asked for many: `WHERE sku = ?` becomes `WHERE sku IN (?)` with all of them.

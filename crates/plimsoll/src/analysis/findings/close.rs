@@ -93,6 +93,7 @@ fn bare(id: String, kind: Kind, subject: String) -> Finding {
         float: None,
         place: Place::Close,
         severity: None,
+        value: None,
         headline: String::new(),
         cause: String::new(),
         evidence: Vec::new(),

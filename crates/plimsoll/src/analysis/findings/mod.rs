@@ -32,6 +32,8 @@ pub struct Finding {
     pub place: Place,
     /// How severe; null for what is only close.
     pub severity: Option<Severity>,
+    /// What was measured, in the unit of the alert; null where only the number of those past the line is known.
+    pub value: Option<f64>,
     /// What, how much, since what: a sentence.
     pub headline: String,
     /// Why, as far as it is known; empty when it is not.
@@ -122,6 +124,7 @@ impl Finding {
             float: None,
             place: Place::Past,
             severity: Some(alert.severity),
+            value: alert.value,
             headline: String::new(),
             cause: String::new(),
             evidence: Vec::new(),

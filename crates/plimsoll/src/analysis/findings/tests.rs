@@ -13,6 +13,7 @@ const MINUTE: i64 = 60_000_000_000;
 fn shop() -> Situation {
     Situation {
         service: "shop".to_owned(),
+        url: "http://127.0.0.1:1876".to_owned(),
         now: NOW,
         standards: Arc::new(Standards::default()),
         routes: vec![RouteNow {

@@ -1,6 +1,6 @@
 //! What an alert is about, in sentences.
 
-use super::cause::diagnose;
+use super::cause::{diagnose, exemplars};
 use super::{Finding, OpenAlert, Situation};
 use crate::alert::Kind;
 use crate::analysis::situation::RouteNow;
@@ -83,6 +83,7 @@ fn route(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
 /// What all slow routes have in common: the numbers, why, and what to do.
 fn slow(situation: &Situation, alert: &OpenAlert, route: &RouteNow) -> Finding {
     let mut found = Finding::of(alert, route.name());
+    found.value = Some(route.p95);
     let usual = route.usual.as_ref().map(|usual| format!(", usually {}", duration(usual.p95)));
     found
         .evidence
@@ -120,10 +121,7 @@ fn errors(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
     }
     found.action = "See what they say:".to_owned();
     let path = name.split_once(' ').map_or(name, |(_, route)| route);
-    found.fix = Some(format!(
-        "curl -s '/api/performance/exemplars?service={}&route={path}'",
-        situation.service
-    ));
+    found.fix = Some(exemplars(situation, path));
     found
 }
 
@@ -232,6 +230,7 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Seconds => duration(value),
         Unit::Ratio => share(value),
+        Unit::Times => times(value),
         Unit::Bytes => bytes(value),
         Unit::Count => count(value),
         Unit::PerMinute => format!("{} a minute", count(value)),

@@ -1,0 +1,222 @@
+//! A server under generated time: windows come as OTLP, judgement reads them from the store.
+
+use plimsoll::alert::Severity;
+use plimsoll::export::{self, Resource};
+use plimsoll::window::{RequestKey, RequestSeries, Window};
+
+use super::run::look;
+use super::{book, judgement, replay};
+use crate::app::Server;
+use crate::config::{Layers, Source};
+use crate::meta::alerts::{Alert, Asked};
+use crate::meta::silences::Silence;
+use crate::store::table::Nanos;
+use crate::tick;
+
+const SECOND: Nanos = 1_000_000_000;
+const SLOT: Nanos = 10 * SECOND;
+
+/// A server whose judge is asked by hand.
+struct Bench {
+    server: Server,
+    dir: tempfile::TempDir,
+    /// End of the last window.
+    now: Nanos,
+    version: &'static str,
+}
+
+async fn start(dir: &tempfile::TempDir) -> Server {
+    let mut layers = Layers::defaults();
+    let data = dir.path().join("data");
+    for (key, value) in [
+        ("store.dir", &*data.to_string_lossy()),
+        ("server.listen", "127.0.0.1:0"),
+        ("server.grpc_hint_port", "0"),
+        ("judge.enabled", "false"),
+        ("judge.standards_file", &*dir.path().join("standards.toml").to_string_lossy()),
+    ] {
+        layers.set(key, value, Source::Flag("--test")).unwrap();
+    }
+    Server::start(layers.config().unwrap()).await.unwrap()
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let server = start(&dir).await;
+        Self {
+            server,
+            dir,
+            // Yesterday: nothing else of this server is there.
+            now: (tick::now() - 86_400 * SECOND).div_euclid(SLOT) * SLOT,
+            version: "1.0",
+        }
+    }
+
+    /// Lets windows pass in each of which a route answers so slowly, with so many errors.
+    fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
+        for _ in 0..windows {
+            let mut window = Window::empty(self.now, self.now + SLOT);
+            for (status, count) in [(200, requests - errors), (500, errors)] {
+                let key = RequestKey {
+                    route: "/orders".into(),
+                    method: "GET",
+                    status,
+                    error_type: None,
+                    run: None,
+                };
+                let mut series = RequestSeries::default();
+                series.duration.record_n(secs, count);
+                window.requests.insert(key, series);
+            }
+            self.now += SLOT;
+            let resource = Resource {
+                service: "shop".into(),
+                instance: Some(format!("i-{}", self.version)),
+                version: Some(self.version.into()),
+                ..Resource::default()
+            };
+            let sent = export::request(&window, &resource);
+            self.server.app.otlp.ingest(&sent, self.now).unwrap();
+            look(&self.server.app, self.now + 13 * SECOND).unwrap();
+        }
+    }
+
+    fn alerts(&self, resolved: bool) -> Vec<Alert> {
+        let asked = Asked {
+            resolved: Some(resolved),
+            service: Some("shop".into()),
+            limit: 100,
+            ..Asked::default()
+        };
+        self.server.app.judging.meta().alerts(&asked).unwrap().0
+    }
+
+    fn firing(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.alerts(false).into_iter().map(|alert| alert.key).collect();
+        keys.sort();
+        keys
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slowdown_is_kept_as_an_alert_that_says_what_and_ends_when_it_is_over() {
+    let mut bench = Bench::new().await;
+    bench.pass(30, 0.1, 50, 0);
+    assert_eq!(bench.firing(), [] as [&str; 0]);
+    bench.pass(12, 0.9, 50, 0);
+    let alerts = bench.alerts(false);
+    let slow = alerts.iter().find(|alert| alert.key == "class:read").unwrap();
+    assert_eq!((slow.kind.as_str(), slow.severity, slow.unit.as_str()), ("slow_request", Severity::Medium, "s"));
+    assert!(slow.message.starts_with("GET /orders runs"), "{}", slow.message);
+    assert!((slow.value.unwrap() / 0.9 - 1.0).abs() < 0.02, "{:?}", slow.value);
+    assert_eq!(slow.line, 0.5);
+    assert!(slow.fired - slow.since >= 60 * SECOND);
+    let judged = judgement::of(&bench.server.app, "shop", bench.now).unwrap();
+    assert!(judged.findings.iter().any(|finding| finding.id == "class:read"));
+    bench.pass(20, 0.1, 50, 0);
+    assert!(!bench.firing().contains(&"class:read".to_owned()));
+    let over = bench.alerts(true);
+    assert_eq!(over.iter().find(|alert| alert.key == "class:read").unwrap().resolved_by.as_deref(), Some("itself"));
+    bench.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_resolved_by_hand_fires_anew_while_its_breach_goes_on() {
+    let mut bench = Bench::new().await;
+    bench.pass(20, 0.1, 50, 20);
+    let first = bench.alerts(false)[0].clone();
+    assert_eq!(first.key, "errors:GET /orders");
+    assert!(first.severity >= Severity::High);
+    let app = &bench.server.app;
+    let over = book::resolve(app, first.id, "ines", bench.now).unwrap().unwrap();
+    assert_eq!(over.resolved_by.as_deref(), Some("ines"));
+    assert_eq!(book::resolve(app, 9_999, "ines", bench.now).unwrap(), None);
+    bench.pass(5, 0.1, 50, 20);
+    assert_eq!(bench.firing(), [] as [&str; 0]);
+    bench.pass(4, 0.1, 50, 20);
+    let again = bench.alerts(false);
+    assert_eq!((again.len(), again[0].key.as_str()), (1, "errors:GET /orders"));
+    assert!(again[0].id > first.id);
+    bench.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_server_goes_on_where_alerts_were() {
+    let mut bench = Bench::new().await;
+    bench.pass(20, 0.1, 50, 20);
+    let before = bench.alerts(false);
+    let Bench { server, dir, now, version } = bench;
+    server.stop().await;
+    let server = start(&dir).await;
+    let mut bench = Bench { server, dir, now, version };
+    bench.pass(12, 0.1, 50, 20);
+    // The same alert, not one more.
+    assert_eq!(bench.alerts(false), before);
+    bench.pass(20, 0.1, 50, 0);
+    assert_eq!(bench.firing(), [] as [&str; 0]);
+    bench.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_silent_fires_and_is_told_when_the_silence_is_over() {
+    let mut bench = Bench::new().await;
+    let silence = Silence {
+        id: 0,
+        service: Some("shop".into()),
+        key: None,
+        starts: bench.now,
+        ends: bench.now + 300 * SECOND,
+        weekly: false,
+        reason: "maintenance".into(),
+        created: bench.now,
+        created_by: None,
+    };
+    bench.server.app.judging.meta().silence(&silence).unwrap();
+    bench.pass(20, 0.1, 50, 20);
+    assert!(bench.alerts(false).iter().all(|alert| !alert.told));
+    bench.pass(12, 0.1, 50, 20);
+    assert!(bench.alerts(false).iter().all(|alert| alert.told));
+    bench.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_is_seen_by_its_version_and_named() {
+    let mut bench = Bench::new().await;
+    bench.pass(30, 0.1, 50, 0);
+    bench.version = "1.1";
+    bench.pass(15, 0.9, 50, 0);
+    let deploys = bench.server.app.judging.meta().deploys(Some("shop"), 0, 10).unwrap();
+    assert_eq!((deploys.len(), deploys[0].version.as_str(), deploys[0].source.as_str()), (1, "1.1", "seen"));
+    let slow = bench.alerts(false).into_iter().find(|alert| alert.key == "class:read").unwrap();
+    assert!(slow.message.contains("since deploy 1.1"), "{}", slow.message);
+    bench.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_tells_how_often_other_thresholds_would_have_fired() {
+    let mut bench = Bench::new().await;
+    for _ in 0..2 {
+        bench.pass(60, 0.05, 50, 0);
+        bench.pass(60, 0.3, 50, 0);
+    }
+    bench.pass(60, 0.05, 50, 0);
+    let app = &bench.server.app;
+    let replayed = |line: Option<f64>| {
+        let name = "classes.read.investigate_seconds".to_owned();
+        let target = "classes.read.target_seconds".to_owned();
+        let acceptable = "classes.read.acceptable_seconds".to_owned();
+        let changes = line.map(|line| [(name, Some(line)), (target, Some(line / 5.0)), (acceptable, Some(line / 2.0))]);
+        let changes = changes.into_iter().flatten().collect();
+        let (_, standards) = app.judging.in_force.with(&changes).unwrap();
+        let told = replay::replay(&app.store, standards, Some("shop"), 1, bench.now + 60 * SECOND).unwrap();
+        serde_json::to_value(told).unwrap()
+    };
+    assert_eq!(replayed(None)["firings"], 0);
+    let stricter = replayed(Some(0.2));
+    let slow = stricter["by_key"].as_array().unwrap().iter().find(|one| one["key"] == "class:read");
+    assert_eq!(slow.unwrap()["count"], 2, "{stricter}");
+    // What was tried is not in force.
+    assert_eq!(app.judging.in_force.standards().class("read").unwrap().bands.investigate, 0.5);
+    bench.server.stop().await;
+}
