@@ -9,6 +9,7 @@
     )
 )]
 
+pub mod analysis;
 pub mod clock;
 pub mod config;
 mod error;
