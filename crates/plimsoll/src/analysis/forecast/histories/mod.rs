@@ -8,7 +8,7 @@ use random::Random;
 
 /// What a history is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Requests per minute of a public service: nights and weekends are quieter, or, for consumers, evenings busy.
     Traffic,
     /// Requests per minute of a tool for an office: few, almost none at night and at the weekend.
@@ -25,7 +25,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Traffic,
         Self::Office,
         Self::Processor,
@@ -37,17 +37,17 @@ impl Kind {
 
 /// Values of one figure, hour by hour or day by day; `None` is a gap.
 #[derive(Clone, Debug)]
-pub struct Made {
+pub(crate) struct Made {
     /// Nanoseconds since 1970 of the first value.
-    pub start: i64,
+    pub(crate) start: i64,
     /// What is known.
-    pub known: Vec<Option<f64>>,
+    pub(crate) known: Vec<Option<f64>>,
     /// What came then.
-    pub later: Vec<Option<f64>>,
+    pub(crate) later: Vec<Option<f64>>,
 }
 
 /// Nanoseconds of an hour.
-pub const HOUR_NS: i64 = 3_600_000_000_000;
+pub(crate) const HOUR_NS: i64 = 3_600_000_000_000;
 const DAY: usize = 24;
 
 /// What happens to a service in the whole time, by hour, as factors of its load; and how much it is noise.
@@ -64,7 +64,7 @@ struct Life {
 }
 
 /// A history of `weeks` weeks with what came in the `later_days` after it.
-pub fn hourly(kind: Kind, weeks: usize, later_days: usize, seed: u64) -> Made {
+pub(crate) fn hourly(kind: Kind, weeks: usize, later_days: usize, seed: u64) -> Made {
     let mut random = Random(seed ^ ((kind as u64 + 1) << 32) ^ ((weeks as u64) << 48));
     let known = weeks * 7 * DAY;
     let hours = known + later_days * DAY;
@@ -90,7 +90,7 @@ pub fn hourly(kind: Kind, weeks: usize, later_days: usize, seed: u64) -> Made {
 }
 
 /// The same by day: the mean of what is known of its hours, a gap below twelve of them.
-pub fn daily(hourly: &Made) -> Made {
+pub(crate) fn daily(hourly: &Made) -> Made {
     let by_day = |hours: &[Option<f64>]| {
         let days = hours.chunks(DAY).map(|day| {
             let known: Vec<f64> = day.iter().copied().flatten().collect();
@@ -352,7 +352,12 @@ fn latency(random: &mut Random, life: &Life) -> Vec<f64> {
         } else {
             1.0
         };
-        seconds * life.level[hour] * life.weather[hour] * busy * (2.0 * life.noise * noise).exp() * spike
+        seconds
+            * life.level[hour]
+            * life.weather[hour]
+            * busy
+            * (2.0 * life.noise * noise).exp()
+            * spike
     });
     values.collect()
 }
