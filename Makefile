@@ -50,10 +50,14 @@ bench-stream: ## Open streams: how many one core serves, the memory of each (see
 bench-page: ## The page: time to interactive, bytes of the first view, time until a request is on the screen (see bench/page/README.md)
 	@bench/page/run.sh
 
+.PHONY: bench-judge
+bench-judge: ## How well history is judged: forecasts against what came (see bench/judge/README.md)
+	@bench/judge/run.sh
+
 .PHONY: bench
 bench: ## All benches, and a table of their figures
 	@mkdir -p $(CARGO_TARGET_DIR)
-	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh && bench/stream/run.sh && bench/page/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
+	@{ bench/overhead/run.sh && bench/store/run.sh && bench/otlp/run.sh && bench/scrape/run.sh && bench/stream/run.sh && bench/page/run.sh && bench/judge/run.sh; } | tee $(CARGO_TARGET_DIR)/bench.log
 	@bench/table.sh < $(CARGO_TARGET_DIR)/bench.log
 
 .PHONY: dist

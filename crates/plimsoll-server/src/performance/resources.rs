@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll::resources::Trend;
+use plimsoll::analysis::trend::{Trend, trend};
 
 use super::states::InstanceKey;
 use super::told::{Figure, Told, told};
@@ -14,10 +14,6 @@ use crate::store::table::Nanos;
 
 /// Values that a mean "lately" covers.
 const LATELY: usize = 10;
-/// Fewer values show no trend.
-const TREND_VALUES: usize = 6;
-/// A change smaller than this share of the median is none.
-const TREND_SHARE: f64 = 0.1;
 /// Steps in which a period is read.
 const STEPS: Nanos = 30;
 /// The sender's own step: nothing finer is known.
@@ -214,49 +210,9 @@ fn summary(values: &[(Nanos, f64)]) -> Option<Resource> {
     })
 }
 
-/// Judges the median of the slopes between all pairs of values (Theil 1950, Sen 1968), which single outliers do not
-/// move: what it adds up to over the whole stretch, compared with the median value.
-pub fn trend(values: &[(Nanos, f64)]) -> Trend {
-    if values.len() < TREND_VALUES {
-        return Trend::InsufficientData;
-    }
-    let pairs = values
-        .iter()
-        .enumerate()
-        .flat_map(|(at, first)| values[at + 1..].iter().map(move |second| (first, second)));
-    let slopes = pairs
-        .filter(|(a, b)| a.0 != b.0)
-        .map(|(a, b)| (b.1 - a.1) / (b.0 - a.0) as f64);
-    let change = median(slopes.collect()) * (values[values.len() - 1].0 - values[0].0) as f64;
-    let level = median(values.iter().map(|(_, value)| *value).collect()).abs();
-    match change {
-        change if change > TREND_SHARE * level => Trend::Increasing,
-        change if change < -TREND_SHARE * level => Trend::Decreasing,
-        _ => Trend::Stable,
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    match values.len() {
-        0 => 0.0,
-        length if length % 2 == 1 => values[length / 2],
-        length => (values[length / 2 - 1] + values[length / 2]) / 2.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn of(values: &[f64]) -> Trend {
-        let values: Vec<_> = values
-            .iter()
-            .zip(0..)
-            .map(|(&value, at)| (at * FINEST_STEP, value))
-            .collect();
-        trend(&values)
-    }
 
     #[test]
     fn what_is_sent_once_a_minute_counts_per_second_of_that_minute() {
@@ -265,25 +221,5 @@ mod tests {
         let found = rates(&told([Some(500.0), Some(180.0), None]), FINEST_STEP);
         assert_eq!(found, [(times[1], 3.0), (times[2], 0.0)]);
         assert_eq!(rates(&told([None; 3]), FINEST_STEP), []);
-    }
-
-    #[test]
-    fn five_values_show_no_trend() {
-        assert_eq!(of(&[1.0, 2.0, 3.0, 4.0, 5.0]), Trend::InsufficientData);
-    }
-
-    #[test]
-    fn a_rise_is_seen_through_outliers() {
-        assert_eq!(
-            of(&[1.0, 1.1, 9.0, 1.3, 1.4, 1.5, 0.0, 1.7]),
-            Trend::Increasing
-        );
-        assert_eq!(of(&[9.0, 8.0, 7.0, 99.0, 5.0, 4.0]), Trend::Decreasing);
-        assert_eq!(of(&[5.0, 5.1, 4.9, 5.0, 50.0, 5.0]), Trend::Stable);
-    }
-
-    #[test]
-    fn what_stays_zero_is_stable() {
-        assert_eq!(of(&[0.0; 8]), Trend::Stable);
     }
 }

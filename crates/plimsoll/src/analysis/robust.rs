@@ -103,10 +103,7 @@ pub fn theil_sen(points: &[(f64, f64)], confidence: f64) -> Option<Line> {
 
 /// The slope that several stretches have in common, whatever their levels, with its interval: [`theil_sen`] of the pairs
 /// within each. Not thinned.
-pub fn common_slope(
-    stretches: &[&[(f64, f64)]],
-    confidence: f64,
-) -> Option<(f64, f64, f64)> {
+pub fn common_slope(stretches: &[&[(f64, f64)]], confidence: f64) -> Option<(f64, f64, f64)> {
     let pairs = stretches
         .iter()
         .map(|points| points.len() * points.len().saturating_sub(1) / 2);

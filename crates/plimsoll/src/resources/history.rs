@@ -5,26 +5,12 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::Sample;
+use crate::analysis::trend::{Trend, trend_of};
 
 /// The last [`History::CAPACITY`] samples.
 #[derive(Debug, Default)]
 pub struct History {
     samples: VecDeque<Sample>,
-}
-
-/// Where a series of values is heading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Trend {
-    /// Fewer than six values.
-    InsufficientData,
-    /// The last three are on average more than 10 % above the three before.
-    Increasing,
-    /// The last three are on average more than 10 % below the three before.
-    Decreasing,
-    /// Anything else.
-    Stable,
 }
 
 /// One resource now, lately, and where it is heading.
@@ -34,7 +20,7 @@ pub struct Summary {
     pub current: f64,
     /// Mean of the last ten values.
     pub average: f64,
-    /// Where it is heading.
+    /// Where these are heading.
     pub trend: Trend,
 }
 
@@ -69,7 +55,7 @@ impl History {
         Some(Summary {
             current,
             average,
-            trend: trend(&latest),
+            trend: trend_of(&latest),
         })
     }
 
@@ -121,43 +107,10 @@ const RESOURCES: &[(&str, Pick)] = &[
     }),
 ];
 
-/// Judges the last six of `values`, oldest first.
-pub fn trend(values: &[f64]) -> Trend {
-    let Some(six) = values.len().checked_sub(6).map(|first| &values[first..]) else {
-        return Trend::InsufficientData;
-    };
-    let before = six[..3].iter().sum::<f64>() / 3.0;
-    let now = six[3..].iter().sum::<f64>() / 3.0;
-    if now > before * 1.1 {
-        Trend::Increasing
-    } else if now < before * 0.9 {
-        Trend::Decreasing
-    } else {
-        Trend::Stable
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::resources::Process;
-
-    #[test]
-    fn five_values_are_not_enough_for_a_trend() {
-        assert_eq!(trend(&[1.0, 2.0, 3.0, 4.0, 5.0]), Trend::InsufficientData);
-        assert_eq!(trend(&[]), Trend::InsufficientData);
-    }
-
-    #[test]
-    fn more_than_ten_percent_makes_a_trend() {
-        assert_eq!(
-            trend(&[99.0, 10.0, 10.0, 10.0, 11.1, 11.1, 11.1]),
-            Trend::Increasing
-        );
-        assert_eq!(trend(&[10.0, 10.0, 10.0, 8.9, 8.9, 8.9]), Trend::Decreasing);
-        assert_eq!(trend(&[10.0, 10.0, 10.0, 10.9, 10.9, 9.1]), Trend::Stable);
-        assert_eq!(trend(&[0.0; 6]), Trend::Stable);
-    }
 
     #[test]
     fn a_summary_averages_the_last_ten_of_a_hundred() {

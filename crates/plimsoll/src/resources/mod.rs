@@ -7,7 +7,8 @@ mod history;
 mod proc;
 mod sampler;
 
-pub use history::{History, Summary, Trend, trend};
+pub use crate::analysis::trend::Trend;
+pub use history::{History, Summary};
 pub use sampler::{Sampler, SamplerConfig};
 
 use serde::Serialize;

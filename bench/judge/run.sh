@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Builds the bench and measures. See README.md beside this file.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
+cargo build --release --locked --manifest-path bench/Cargo.toml -p bench-judge
+echo "machine: $(nproc) cores, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo), Linux $(uname -r), $(date -u +%F)"
+"$CARGO_TARGET_DIR/release/bench-judge"
