@@ -95,6 +95,14 @@ fn paths(app: &App) -> Described<App> {
             routes!(performance::analytics::bottlenecks),
         )
         .path(
+            "/api/performance/trends",
+            routes!(performance::trends::trends),
+        )
+        .path(
+            "/api/performance/forecast",
+            routes!(performance::forecast::forecast_of),
+        )
+        .path(
             "/api/performance/standards",
             routes!(performance::standards::standards),
         )

@@ -81,6 +81,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/performance/analytics", Need::Read),
     ("GET", "/api/performance/summary", Need::Read),
     ("GET", "/api/performance/bottlenecks", Need::Read),
+    ("GET", "/api/performance/trends", Need::Read),
+    ("GET", "/api/performance/forecast", Need::Read),
     ("GET", "/api/performance/standards", Need::Read),
     ("GET", "/api/performance/thresholds", Need::Read),
     ("POST", "/api/performance/thresholds/replay", Need::Read),

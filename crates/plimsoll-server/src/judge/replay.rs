@@ -11,7 +11,7 @@ use plimsoll::standards::{Limit, Standards};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::performance::levels::memory;
+use crate::performance::levels::over_time;
 use crate::performance::series::{Buckets, By, series};
 use crate::performance::{MINUTE, OWN_SERVICE, Scope};
 use crate::reading::Reading;
@@ -191,7 +191,7 @@ fn chunk(
         }
     }
     let line = standards.limits.memory_bytes(None);
-    for (service, values) in memory(reading, scope, buckets)? {
+    for (service, values) in over_time(reading, scope, buckets, "process", "memory_rss")? {
         for (time, bytes) in values {
             let of_minute = minutes.entry(time.div_euclid(MINUTE)).or_default();
             of_minute.entry(service.clone()).or_default().levels.push(LevelObserved {

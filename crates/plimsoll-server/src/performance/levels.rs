@@ -106,25 +106,27 @@ pub fn registered(reading: &mut Reading<'_>, scope: &Scope, period: Period) -> R
     Ok(registered.collect())
 }
 
-/// Resident memory over time, bytes, by service and bucket: of several instances the largest.
+/// A state over time, by service and bucket: of several instances the largest mean.
 ///
 /// # Errors
 /// When the period has too much to be read at once.
-pub fn memory(
+pub fn over_time(
     reading: &mut Reading<'_>,
     scope: &Scope,
     buckets: Buckets,
+    measurement: &str,
+    name: &str,
 ) -> Result<BTreeMap<String, BTreeMap<Nanos, f64>>, QueryError> {
-    let mut ask = query("process", buckets.period(), &["service", "instance"], scope.filter());
+    let mut ask = query(measurement, buckets.period(), &["service", "instance"], scope.filter());
     ask.step = Some(buckets.step);
-    ask.fields = vec![field("memory_rss", Aggregate::Mean)];
+    ask.fields = vec![field(name, Aggregate::Mean)];
     let mut found: BTreeMap<String, BTreeMap<Nanos, f64>> = BTreeMap::new();
     for series in reading.ask(&ask)? {
         let of_service = found.entry(tag_of(&series.tags, "service").to_owned()).or_default();
         for (&time, value) in series.times.iter().zip(&series.columns[0]) {
-            if let Some(bytes) = number(value) {
-                let most = of_service.entry(time).or_insert(bytes);
-                *most = most.max(bytes);
+            if let Some(value) = number(value) {
+                let most = of_service.entry(time).or_insert(value);
+                *most = most.max(value);
             }
         }
     }

@@ -3,9 +3,10 @@
 pub mod alerts;
 pub mod analytics;
 pub mod calls;
-pub mod deploys;
 pub mod channels;
+pub mod deploys;
 pub mod exemplars;
+pub mod forecast;
 pub mod load_line;
 pub mod metrics;
 pub mod queries;
@@ -17,6 +18,7 @@ pub mod silences;
 pub mod standards;
 pub mod thresholds;
 pub mod totals;
+pub mod trends;
 
 use std::sync::Arc;
 
