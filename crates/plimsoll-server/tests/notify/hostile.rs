@@ -133,7 +133,7 @@ async fn who_asks_to_wait_is_left_alone_for_as_long() {
     let asked = Instant::now();
     let told = status_when(&server, "ops", |told| told["state"] == "down").await;
     assert_eq!(told["last_error"], "it answers 429: rate_limited");
-    let received = limited.when(2).await;
+    limited.when(2).await;
     // The other message waits, too. It was asked a moment before that was seen here.
     assert!(
         asked.elapsed() > Duration::from_millis(3_500),
@@ -145,8 +145,9 @@ async fn who_asks_to_wait_is_left_alone_for_as_long() {
         "{:?}",
         asked.elapsed()
     );
-    assert_eq!(received[0].body, received[1].body);
-    limited.when(3).await;
+    let received = limited.when(3).await;
+    let again = received[1..].iter();
+    assert_eq!(again.filter(|one| one.body == received[0].body).count(), 1);
     let told = status_when(&server, "ops", |told| told["waiting"] == 0).await;
     assert_eq!(told["state"], "up");
 }

@@ -35,6 +35,8 @@ impl Received {
 pub(super) enum Reply {
     /// A status, further header lines and a body.
     Answer(u16, &'static str, &'static str),
+    /// A status and what was asked for, as some servers explain themselves.
+    Echo(u16),
     /// Never.
     Hang,
     /// Only the head of an answer, and then nothing.
@@ -118,7 +120,7 @@ impl Receiver {
                         kept.push(request.clone());
                         kept.len() - 1
                     };
-                    let _ = write(&mut stream, &answer(&request, before));
+                    let _ = write(&mut stream, &answer(&request, before), &request);
                 });
             }
         });
@@ -177,13 +179,22 @@ fn read(stream: &mut impl Read) -> io::Result<Received> {
     })
 }
 
-fn write(stream: &mut impl Write, reply: &Reply) -> io::Result<()> {
+fn write(stream: &mut impl Write, reply: &Reply, request: &Received) -> io::Result<()> {
     match reply {
         Reply::Answer(status, more, body) => {
             let length = body.len();
             write!(
                 stream,
                 "HTTP/1.1 {status} So\r\n{more}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )?;
+        }
+        Reply::Echo(status) => {
+            let Received { path, body, .. } = request;
+            let body = format!("Cannot POST {path}: {body}");
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status} So\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
             )?;
         }
         Reply::Hang => std::thread::sleep(Duration::from_secs(60)),
