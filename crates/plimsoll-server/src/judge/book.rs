@@ -114,7 +114,7 @@ fn hand_on(
         let alert = &mut told.alert;
         let is_silent = silences
             .iter()
-            .any(|silence| silence.covers(&alert.service, &alert.key, now).is_some());
+            .any(|silence| silence.covers(&alert.service, &alert.key, alert.severity, now).is_some());
         let is_wanted = match told.what {
             What::Fired => !is_silent,
             What::Worsened => !is_silent && alert.acknowledged.is_none(),

@@ -165,6 +165,7 @@ async fn what_is_silent_fires_and_is_told_when_the_silence_is_over() {
         id: 0,
         service: Some("shop".into()),
         key: None,
+        severity: None,
         starts: bench.now,
         ends: bench.now + 300 * SECOND,
         weekly: false,

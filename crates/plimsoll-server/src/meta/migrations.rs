@@ -72,6 +72,7 @@ const ALL: &[M<'_>] = &[
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             service TEXT,
             key TEXT,
+            severity TEXT CHECK (severity IN ('low', 'medium', 'high', 'critical')),
             starts INTEGER NOT NULL,
             ends INTEGER NOT NULL,
             weekly INTEGER NOT NULL CHECK (weekly IN (0, 1)),

@@ -1,5 +1,6 @@
 //! Times in which alerts of something are not told.
 
+use plimsoll::alert::Severity;
 use rusqlite::{Row, params};
 
 use super::{Meta, MetaError};
@@ -18,6 +19,8 @@ pub struct Silence {
     pub service: Option<String>,
     /// Of what within it; none: of all.
     pub key: Option<String>,
+    /// Of what severity; none: of all.
+    pub severity: Option<Severity>,
     /// From when on.
     pub starts: Nanos,
     /// Until when.
@@ -34,9 +37,10 @@ pub struct Silence {
 
 impl Silence {
     /// Until when alerts of a key are silent, if they are at `now`.
-    pub fn covers(&self, service: &str, key: &str, now: Nanos) -> Option<Nanos> {
+    pub fn covers(&self, service: &str, key: &str, severity: Severity, now: Nanos) -> Option<Nanos> {
         let is_meant = self.service.as_deref().is_none_or(|own| own == service)
-            && self.key.as_deref().is_none_or(|own| own == key);
+            && self.key.as_deref().is_none_or(|own| own == key)
+            && self.severity.is_none_or(|own| own == severity);
         let into = now.saturating_sub(self.starts);
         if !is_meant || into < 0 {
             return None;
@@ -60,11 +64,12 @@ impl Meta {
                 return Ok(Ok(None));
             }
             file.execute(
-                "INSERT INTO silences (service, key, starts, ends, weekly, reason, created, created_by)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO silences (service, key, severity, starts, ends, weekly, reason, created, created_by)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     new.service,
                     new.key,
+                    new.severity.map(Severity::as_str),
                     new.starts,
                     new.ends,
                     new.weekly,
@@ -98,7 +103,9 @@ impl Meta {
 }
 
 fn silence(row: &Row<'_>) -> rusqlite::Result<Silence> {
+    let severity: Option<String> = row.get("severity")?;
     Ok(Silence {
+        severity: severity.and_then(|name| Severity::named(&name)),
         id: row.get("id")?,
         service: row.get("service")?,
         key: row.get("key")?,
@@ -122,6 +129,7 @@ mod tests {
             id: 1,
             service: service.map(str::to_owned),
             key: key.map(str::to_owned),
+            severity: None,
             starts: 10 * HOUR,
             ends: 12 * HOUR,
             weekly,
@@ -134,20 +142,26 @@ mod tests {
     #[test]
     fn a_silence_covers_what_it_names_while_it_lasts() {
         let shop = of(Some("shop"), None, false);
-        assert_eq!(shop.covers("shop", "cpu", 11 * HOUR), Some(12 * HOUR));
-        assert_eq!(shop.covers("shop", "cpu", 9 * HOUR), None);
-        assert_eq!(shop.covers("shop", "cpu", 12 * HOUR), None);
-        assert_eq!(shop.covers("mail", "cpu", 11 * HOUR), None);
+        assert_eq!(shop.covers("shop", "cpu", Severity::Low, 11 * HOUR), Some(12 * HOUR));
+        assert_eq!(shop.covers("shop", "cpu", Severity::Low, 9 * HOUR), None);
+        assert_eq!(shop.covers("shop", "cpu", Severity::Low, 12 * HOUR), None);
+        assert_eq!(shop.covers("mail", "cpu", Severity::Low, 11 * HOUR), None);
         let cpu = of(None, Some("cpu"), false);
-        assert_eq!(cpu.covers("mail", "cpu", 11 * HOUR), Some(12 * HOUR));
-        assert_eq!(cpu.covers("mail", "disk", 11 * HOUR), None);
+        assert_eq!(cpu.covers("mail", "cpu", Severity::Low, 11 * HOUR), Some(12 * HOUR));
+        assert_eq!(cpu.covers("mail", "disk", Severity::Low, 11 * HOUR), None);
+        let light = Silence {
+            severity: Some(Severity::Low),
+            ..of(None, None, false)
+        };
+        assert_eq!(light.covers("mail", "disk", Severity::Low, 11 * HOUR), Some(12 * HOUR));
+        assert_eq!(light.covers("mail", "disk", Severity::High, 11 * HOUR), None);
     }
 
     #[test]
     fn a_maintenance_window_comes_again_each_week() {
         let weekly = of(None, None, true);
         let next_week = 11 * HOUR + 3 * WEEK;
-        assert_eq!(weekly.covers("shop", "cpu", next_week), Some(next_week + HOUR));
-        assert_eq!(weekly.covers("shop", "cpu", next_week + HOUR), None);
+        assert_eq!(weekly.covers("shop", "cpu", Severity::Low, next_week), Some(next_week + HOUR));
+        assert_eq!(weekly.covers("shop", "cpu", Severity::Low, next_week + HOUR), None);
     }
 }

@@ -38,7 +38,7 @@ export const useReplay = (service: string | null) =>
   useMutation({
     mutationFn: (changes: ThresholdChanges) =>
       read<Replay>(urlOf("/api/performance/thresholds/replay"), {
-        post: { ...changes, days: REPLAY_DAYS, ...(service === null ? {} : { service }) },
+        post: { thresholds: changes, days: REPLAY_DAYS, ...(service === null ? {} : { service }) },
       }),
   });
 

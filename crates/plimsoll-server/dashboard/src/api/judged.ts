@@ -1,10 +1,13 @@
-// What the server answers about load lines, findings, standards and alerts, as far as the page reads it.
-// Written by hand: it becomes short names for generated types, as in shapes.ts, once /openapi.json describes it.
+// What the server answers about load lines, findings, standards and alerts, as far as the page reads it: narrower than what
+// /openapi.json describes where the page relies on it. A test holds the two against each other.
+import type { components } from "./schema";
+
+type Described = components["schemas"];
 
 /** Where a value lies among its bands, or in its headroom. */
 export type PlaceName = "in_target" | "acceptable" | "close" | "past" | "unknown";
 export type Severity = "low" | "medium" | "high" | "critical";
-export type Unit = "s" | "ratio" | "bytes" | "count" | "per_minute";
+export type Unit = Described["Unit"];
 /** How a service is: of its score and its critical checks; or why that is not known. */
 export type ServiceState = "healthy" | "degraded" | "unhealthy" | "unknown" | "silent" | "new";
 
@@ -73,7 +76,8 @@ export interface Finding {
   headline: string;
   cause: string;
   evidence: string[];
-  since: string;
+  /** Null for what is only close. */
+  since: string | null;
   action: string;
   fix: string | null;
   runbook: string | null;

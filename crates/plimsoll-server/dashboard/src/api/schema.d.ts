@@ -4,6 +4,91 @@
  */
 
 export interface paths {
+    "/api/performance/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, the newest first. Without `resolved` those that are pending stand before them: they may become alerts. */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that somebody knows of an alert: it fires on, and is not told again. */
+        post: operations["acknowledgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/alerts/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends an alert. If its breach goes on, a new one fires after a full wait. */
+        post: operations["resolveAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/analytics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Score, alerts and what to do. */
+        get: operations["getAnalytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/bottlenecks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What holds services up: slow queries, memory, processors, pools. */
+        get: operations["listBottlenecks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/calls": {
         parameters: {
             query?: never;
@@ -15,6 +100,58 @@ export interface paths {
         get: operations["listCalls"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The channels in the order of the configuration, without their secrets. */
+        get: operations["listChannels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/channels/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test notice on a channel at once and says what came of it. */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/deploys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions that began to run, of one service or of all. */
+        get: operations["listDeploys"];
+        put?: never;
+        /** Notes a deploy. What is known of it already gets what it lacked. */
+        post: operations["noteDeploy"];
         delete?: never;
         options?: never;
         head?: never;
@@ -38,6 +175,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What processors, memory, disk and requests of a service will need in 30 days, and when they reach their lines. */
+        get: operations["getForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/load-line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a service is: a sentence, its score, everything with a limit, and what is wrong. */
+        get: operations["getLoadLine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/load-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The load lines of all services, for a list. */
+        get: operations["listLoadLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/metrics": {
         parameters: {
             query?: never;
@@ -47,6 +235,23 @@ export interface paths {
         };
         /** Requests, queries and memory of the last minutes, for one service or for all observed ones together. */
         get: operations["getRequestMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is told, was told lately, or is given up. */
+        get: operations["listOutbox"];
         put?: never;
         post?: never;
         delete?: never;
@@ -123,6 +328,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Silences that are not over. */
+        get: operations["listSilences"];
+        put?: never;
+        /** Makes a silence: alerts that it covers fire and are shown, but not told. */
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a silence. */
+        delete: operations["removeSilence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/standards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is expected of a service: classes with their bands, compliance and error budget, limits of resources. */
+        get: operations["getStandards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The state in a few numbers. */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Thresholds in force, and where each comes from. */
+        get: operations["getThresholds"];
+        /** Sets thresholds: they win over the file from now on, and stay after a restart. All of them or none. */
+        put: operations["setThresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/thresholds/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would have fired with other thresholds. Nothing is changed. */
+        post: operations["replayThresholds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/totals": {
         parameters: {
             query?: never;
@@ -132,6 +441,26 @@ export interface paths {
         };
         /** Requests of the last minutes by service or by route, whatever their status, the busiest first. */
         get: operations["listTotals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where response times, throughput and errors of a service are heading, by a slope that chance does not explain, and how
+         *     they compare with the window before and with last week.
+         */
+        get: operations["getTrends"];
         put?: never;
         post?: never;
         delete?: never;
@@ -776,6 +1105,35 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Alerts. */
+        AlertList: {
+            /** @description The newest first. */
+            alerts: components["schemas"]["ShownAlert"][];
+            /** Format: date-time */
+            timestamp: string;
+            /** @description How many there are. */
+            total: number;
+        };
+        /** @description What is judged of a service, or of all: then the worst score counts. */
+        Analytics: {
+            /** @description Those that fire. */
+            alerts: components["schemas"]["ShownAlert"][];
+            cache_performance: components["schemas"]["CachePerformance"];
+            /** @description What the score is made of, of the service that has it. */
+            components: components["schemas"]["Component"][];
+            findings: components["schemas"]["ShownFinding"][];
+            /**
+             * Format: double
+             * @description 0 to 100; null without data.
+             */
+            health_score: number | null;
+            /** @description What to do, the most urgent first. */
+            recommendations: string[];
+            /** @description `healthy`, `degraded`, `unhealthy`, `silent`, `new`, `unknown`. */
+            status: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
         /** @description What was copied. */
         BackupDone: {
             /**
@@ -785,6 +1143,36 @@ export interface components {
             bytes: number;
             /** @description Files of days. */
             files: number;
+        };
+        Bottleneck: {
+            description: string;
+            recommendation: string;
+            service: string;
+            /** @description `low`, `medium`, `high`, `critical`. */
+            severity: string;
+            /** @description `database`, `memory`, `cpu`, `requests`, `errors`, `resource`. */
+            type: string;
+        };
+        /** @description What holds services up. */
+        Bottlenecks: {
+            bottlenecks: components["schemas"]["Bottleneck"][];
+            /** Format: date-time */
+            timestamp: string;
+        };
+        /** @description Who acts. */
+        By: {
+            /**
+             * @description A name; without it `user`.
+             * @default null
+             */
+            by: string | null;
+        };
+        /** @description How well caches do; null without any. */
+        CachePerformance: {
+            /** Format: double */
+            hit_rate: number | null;
+            /** Format: int64 */
+            total_operations: number;
         };
         Call: components["schemas"]["Durations"] & {
             /** @description HTTP's method, or the remote procedure. */
@@ -860,6 +1248,22 @@ export interface components {
             /** @enum {string} */
             what: "certificate_refused";
         } | {
+            /** @description Its number. */
+            id: string;
+            /** @description Whose. */
+            service: string;
+            /** @description `firing` or `resolved`. */
+            state: string;
+            /** @enum {string} */
+            what: "alert";
+        } | {
+            /** @description Of which service. */
+            service: string;
+            /** @description Which one. */
+            version: string;
+            /** @enum {string} */
+            what: "deploy";
+        } | {
             /**
              * Format: int64
              * @description How many.
@@ -867,6 +1271,163 @@ export interface components {
             count: number;
             /** @enum {string} */
             what: "events_skipped";
+        };
+        /**
+         * @description How a channel is told.
+         * @enum {string}
+         */
+        ChannelKind: "slack" | "webhook" | "pagerduty" | "email" | "log";
+        /** @description Where alerts are told. */
+        ChannelList: {
+            /** @description In the order of the configuration. */
+            channels: components["schemas"]["NotifyChannel"][];
+            timestamp: string;
+        };
+        /**
+         * @description Whether a channel takes notices.
+         * @enum {string}
+         */
+        ChannelState: "unknown" | "up" | "down";
+        /** @description What came of a try. */
+        ChannelTest: {
+            channel: string;
+            /** @description Whether it was taken. */
+            delivered: boolean;
+            /** @description Why not; or what was odd. */
+            error: string | null;
+            /** Format: double */
+            took_seconds: number;
+        };
+        ClassOf: {
+            /** Format: double */
+            acceptable_seconds: number;
+            /**
+             * Format: date-time
+             * @description When it is used up at the rate of the last hour, if that is within a day.
+             */
+            budget_gone_at: string | null;
+            /**
+             * Format: double
+             * @description Share of the error budget that is left, below 0 when it is overdrawn.
+             */
+            budget_left: number | null;
+            /**
+             * Format: double
+             * @description How many times too fast the budget is used up, over the last hour.
+             */
+            burn_rate_1h: number | null;
+            /**
+             * Format: double
+             * @description The same over six hours.
+             */
+            burn_rate_6h: number | null;
+            /**
+             * Format: double
+             * @description Share of the requests of `objective_days` that met it; null without any.
+             */
+            compliance: number | null;
+            /** Format: double */
+            floor_per_minute: number | null;
+            /** Format: double */
+            headroom: number | null;
+            /**
+             * Format: double
+             * @description Seconds since it was last asked; null unless it rests.
+             */
+            idle_seconds: number | null;
+            /** Format: double */
+            investigate_seconds: number;
+            name: string;
+            /** Format: double */
+            objective: number;
+            /**
+             * Format: double
+             * @description Of the last 5 minutes; null without requests.
+             */
+            p95_seconds: number | null;
+            place: components["schemas"]["Place"];
+            /** Format: double */
+            requests_per_minute: number;
+            /** @description Its routes. */
+            routes: string[];
+            /** Format: double */
+            target_seconds: number;
+            /**
+             * Format: double
+             * @description What a load test has to reach.
+             */
+            throughput_target_per_second: number | null;
+        };
+        /** @description A figure of a window beside the same of earlier ones; null where there is none. */
+        Comparison: {
+            /**
+             * Format: double
+             * @description From the window before to this one, as a share of the former: 0.1 is 10 % more; null before 0.
+             */
+            change_ratio: number | null;
+            /**
+             * Format: double
+             * @description In the window.
+             */
+            current: number | null;
+            /**
+             * Format: double
+             * @description In the same window a week earlier.
+             */
+            last_week: number | null;
+            /**
+             * Format: double
+             * @description From last week to this one, likewise.
+             */
+            last_week_change_ratio: number | null;
+            /**
+             * Format: double
+             * @description In the window before.
+             */
+            previous: number | null;
+        };
+        /** @description A part of the score. */
+        Component: {
+            /** @description The same for people. */
+            label: string;
+            /**
+             * Format: double
+             * @description How many times what its line allows is used.
+             */
+            load: number | null;
+            /** @description `response_time`, `errors`, `memory`, `database`, `cache`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Points that it gives of its weight; null without data, when the others share its weight.
+             */
+            points: number | null;
+            /**
+             * Format: double
+             * @description 0 to 100 by itself; null without data.
+             */
+            score: number | null;
+            /**
+             * Format: double
+             * @description Most points that it gives by itself.
+             */
+            weight: number;
+        };
+        /** @description How a figure went over a stretch. */
+        Course: {
+            /**
+             * Format: double
+             * @description What its slope adds up to from the first to the last sample, in the figure's unit; null of too few samples.
+             */
+            change: number | null;
+            /**
+             * Format: double
+             * @description The same as a share of the median; null of too few samples or around 0.
+             */
+            change_ratio: number | null;
+            meaning: null | components["schemas"]["Meaning"];
+            /** @description Where it is heading. */
+            trend: components["schemas"]["Trend"];
         };
         /** @description Queries of a period. Without any, counts are 0 and the rest is null. */
         Database: {
@@ -890,6 +1451,11 @@ export interface components {
              * @description Queries sent.
              */
             total_queries: number;
+        };
+        /** @description Versions that began to run. */
+        DeployList: {
+            /** @description The newest last. */
+            deploys: components["schemas"]["ShownDeployed"][];
         };
         /** @description What was not recorded, or only under a collective label, because a bound was reached. */
         DroppedCounts: {
@@ -1091,6 +1657,113 @@ export interface components {
          * @enum {string}
          */
         FieldType: "float" | "integer" | "unsigned" | "boolean" | "string" | "histogram";
+        /** @description A figure within the window, and beside the window before and that of last week. */
+        Figure: {
+            compared: components["schemas"]["Comparison"];
+            course: components["schemas"]["Course"];
+        };
+        /** @description One thing with a limit. */
+        Float: {
+            /** @description The finding about it. */
+            finding: string | null;
+            /**
+             * Format: double
+             * @description Share of the limit that is free, negative past it; null without data.
+             */
+            headroom: number | null;
+            /** @description Names it within its service: `class:write`, `pool:postgres`. */
+            id: string;
+            /**
+             * Format: double
+             * @description Seconds since it was last asked; null unless it rests.
+             */
+            idle_seconds: number | null;
+            /**
+             * Format: double
+             * @description Its line.
+             */
+            limit: number | null;
+            /** @description As it is written beside it. */
+            name: string;
+            /** @description Where it is. */
+            place: components["schemas"]["Place"];
+            /**
+             * Format: double
+             * @description How many times what its line allows is used; null without data.
+             */
+            ratio: number | null;
+            /** @description Why it has no value: `no data`, `idle`. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is past its line, RFC 3339; null when it is not.
+             */
+            since: string | null;
+            /** @description The unit of both. */
+            unit: components["schemas"]["Unit"];
+            /**
+             * Format: double
+             * @description Headroom as it usually is at these hours; null where that is not known.
+             */
+            usual_headroom: number | null;
+            /**
+             * Format: double
+             * @description What is measured; null without data.
+             */
+            value: number | null;
+        };
+        /** @description What a service will need. */
+        ForecastOf: {
+            /** @description Share of the cores that it may use. */
+            cpu_usage: components["schemas"]["Outlook"];
+            /** @description Days that are looked ahead. */
+            days_ahead: number;
+            /** @description Share of the disk. */
+            disk_usage: components["schemas"]["Outlook"];
+            /** @description Bytes of the largest instance. */
+            memory_usage: components["schemas"]["Outlook"];
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            /** @description Requests per second. */
+            request_volume: components["schemas"]["Outlook"];
+            service: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
+        /** @description What is expected of one hour or day. */
+        ForecastPoint: {
+            /**
+             * Format: double
+             * @description Upper bound of the interval.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower bound of the interval.
+             */
+            low: number;
+            /**
+             * Format: date-time
+             * @description Its start: nanoseconds since 1970, shown as RFC 3339, UTC.
+             */
+            time: string;
+            /**
+             * Format: double
+             * @description Expected: as likely below as above.
+             */
+            value: number;
+        };
+        /** @description Floats that belong together. */
+        Group: {
+            /** @description What is measured against what. */
+            against: string;
+            /** @description In the order of the configuration. */
+            floats: components["schemas"]["Float"][];
+            /** @description The same for people. */
+            label: string;
+            /** @description `classes`, `resources`, `pools`, `queues`. */
+            name: string;
+        };
         /** @description What one check found. */
         HealthCheck: {
             /** @description Whether the service cannot work without it. */
@@ -1177,10 +1850,73 @@ export interface components {
             /** @description Whose it is. */
             service: string;
         };
+        KeyMetrics: {
+            /**
+             * Format: double
+             * @description Mean to the response head, seconds.
+             */
+            avg_response_time: number | null;
+            /**
+             * Format: double
+             * @description Share of lookups that caches answered.
+             */
+            cache_hit_rate: number | null;
+            /**
+             * Format: double
+             * @description Share of 5xx, panics and bodies that broke off.
+             */
+            error_rate: number | null;
+            /**
+             * Format: double
+             * @description Of the largest instance, MB.
+             */
+            memory_usage_mb: number | null;
+        };
+        /**
+         * @description What kind of trouble it would be.
+         * @enum {string}
+         */
+        Kind: "slow_request" | "slow_query" | "high_memory" | "error_rate" | "resource_violation" | "silence" | "traffic_surge" | "memory_leak" | "burn_rate" | "forecast";
+        LimitOf: {
+            name: string;
+            /** @description `profile dev`, `file` or `put`. */
+            origin: string;
+            /** Format: double */
+            value: number;
+        };
         /** @description That the process answers. */
         Live: {
             /** @description Always `healthy`. */
             status: string;
+        };
+        /** @description A service's load line. */
+        LoadLine: {
+            /** @description What is wrong, the worst first, then what is close. */
+            findings: components["schemas"]["ShownFinding"][];
+            /** @description What was looked at and is fine, in words. */
+            fine: string[];
+            /** @description Everything with a limit, in groups. */
+            groups: components["schemas"]["Group"][];
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            /**
+             * Format: int32
+             * @description Minutes that "now" means.
+             */
+            period_minutes: number;
+            score: components["schemas"]["ShownScore"];
+            service: string;
+            state: components["schemas"]["ServiceState"];
+            /** Format: date-time */
+            timestamp: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description The load lines of all services, small. */
+        LoadLines: {
+            /** @description By name. */
+            services: components["schemas"]["SmallLoadLine"][];
+            /** Format: date-time */
+            timestamp: string;
         };
         /** @description For whom a link is. */
         LoginLinkRequest: {
@@ -1192,6 +1928,11 @@ export interface components {
              */
             token: string | null;
         };
+        /**
+         * @description What a trend means for the service.
+         * @enum {string}
+         */
+        Meaning: "improving" | "degrading";
         /** @description A measurement and its fields. */
         Measurement: {
             /** @description By name. */
@@ -1268,6 +2009,35 @@ export interface components {
             /** @description Windows of the last hour. */
             windows_in_memory: number;
         };
+        /** @description Bands to be set. */
+        NewBands: {
+            /**
+             * Format: double
+             * @default null
+             */
+            acceptable_seconds: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            investigate_seconds: number | null;
+            /**
+             * Format: double
+             * @default null
+             */
+            target_seconds: number | null;
+        };
+        /** @description A deploy to be noted. */
+        NewDeploy: {
+            /** @description Which commit. */
+            revision?: string | null;
+            /** @description Of which service. */
+            service: string;
+            /** @description When it began to run; without it now. */
+            time?: string | null;
+            /** @description Which version. */
+            version: string;
+        };
         /**
          * @description An event as it is sent.
          * @example {
@@ -1299,6 +2069,63 @@ export interface components {
             /** @description The events. */
             events: components["schemas"]["NewEvent"][];
         };
+        /** @description A silence to be made. */
+        NewSilence: {
+            /** @description Who. */
+            by?: string | null;
+            /** @description Of one thing within it: `class:write`; without it of all. */
+            key?: string | null;
+            /**
+             * Format: int32
+             * @description For so long from its start.
+             */
+            minutes?: number | null;
+            /** @description Why. */
+            reason?: string;
+            /** @description Of one service; without it of all. */
+            service?: string | null;
+            severity?: null | components["schemas"]["SeverityName"];
+            /** @description From then on; without it from now on. */
+            starts?: string | null;
+            /** @description Instead of `minutes`: until then. */
+            until?: string | null;
+            /** @description Whether it comes again each week: a maintenance window. */
+            weekly?: boolean;
+        };
+        /** @description Thresholds to be set; those that are not named stay, null gives one back to the file. */
+        NewThresholds: {
+            /**
+             * @description Bands by class.
+             * @default {}
+             */
+            classes: {
+                [key: string]: components["schemas"]["NewBands"];
+            };
+            /**
+             * Format: double
+             * @description A share.
+             * @default null
+             */
+            error_rate_threshold: number | null;
+            /**
+             * Format: double
+             * @description MB.
+             * @default null
+             */
+            high_memory_threshold: number | null;
+            /**
+             * Format: double
+             * @description Seconds.
+             * @default null
+             */
+            slow_query_threshold: number | null;
+            /**
+             * Format: double
+             * @description Seconds.
+             * @default null
+             */
+            slow_request_threshold: number | null;
+        };
         /** @description A token to be made. */
         NewTokenRequest: {
             /** @description From now on, such as `90d`. */
@@ -1308,6 +2135,118 @@ export interface components {
             /** @description What it may do. */
             scope: components["schemas"]["Scope"];
         };
+        /** @description A channel, and how it does. */
+        NotifyChannel: {
+            /**
+             * Format: int64
+             * @description Notices of the last days that were given up.
+             */
+            dead: number;
+            kind: components["schemas"]["ChannelKind"];
+            /** @description Why the last try that failed did, and when. */
+            last_error: string | null;
+            last_error_at: string | null;
+            /** @description When it took a notice last. */
+            last_success: string | null;
+            name: string;
+            state: components["schemas"]["ChannelState"];
+            /**
+             * Format: int64
+             * @description Notices that are to be told.
+             */
+            waiting: number;
+        };
+        /** @description Notices by channel. */
+        OutboxList: {
+            /** @description The newest first. */
+            notices: components["schemas"]["OutboxNotice"][];
+            timestamp: string;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            total: number;
+        };
+        /** @description A notice for one channel. */
+        OutboxNotice: {
+            /**
+             * Format: int32
+             * @description Tries so far.
+             */
+            attempts: number;
+            channel: string;
+            created: string;
+            /** @description When it was told or given up. */
+            done: string | null;
+            /** @description Why the last try failed. */
+            error: string | null;
+            id: string;
+            /** @description The same for every try. */
+            key: string;
+            /** @description `firing`, `worsened`, `resolved` or `summary`. */
+            kind: string;
+            message: string;
+            /** @description When it is tried next, or from when on; null unless it waits. */
+            next_try: string | null;
+            /** @description Of a summary, the only one or `<several>`. */
+            service: string;
+            severity: string;
+            state: components["schemas"]["OutboxState"];
+            /** @description The type of the alert, or `summary`. */
+            type: string;
+        };
+        /**
+         * @description What becomes of a row.
+         * @enum {string}
+         */
+        OutboxState: "waiting" | "sent" | "dead";
+        /** @description What a figure will be. */
+        Outlook: {
+            /**
+             * Format: double
+             * @description Mean of a usual week now; null when the history is too short.
+             */
+            current: number | null;
+            /** @description Each day to come: what is expected at noon, with its interval. */
+            days: components["schemas"]["ForecastPoint"][];
+            /**
+             * Format: double
+             * @description Growth until then as a share of now.
+             */
+            growth_ratio: number | null;
+            /** @description Days with values. */
+            history_days: number;
+            /**
+             * Format: double
+             * @description Its line; null when it has none.
+             */
+            limit: number | null;
+            /** @description Why there is no forecast. */
+            not_enough_data: string | null;
+            /**
+             * Format: double
+             * @description The same after `days_ahead`.
+             */
+            projected: number | null;
+            /**
+             * Format: double
+             * @description Upper bound of it (90 %).
+             */
+            projected_high: number | null;
+            /**
+             * Format: double
+             * @description Lower bound of it (90 %).
+             */
+            projected_low: number | null;
+            reaches: null | components["schemas"]["Reach"];
+            /** @description In a sentence. */
+            recommendation: string;
+        };
+        /**
+         * @description Where a value lies. What is further down is worse, but for [`Place::Unknown`].
+         * @enum {string}
+         */
+        Place: "unknown" | "in_target" | "acceptable" | "close" | "past";
         /**
          * @description What is wrong (RFC 9457); some problems have further members
          * @example {
@@ -1480,6 +2419,24 @@ export interface components {
             /** @description Rows: a value for each column. A distribution is an object. */
             values: unknown[][];
         };
+        /** @description When a limit will be reached. */
+        Reach: {
+            /**
+             * Format: double
+             * @description Days from the end of the history to the first hour or day at the limit.
+             */
+            days: number;
+            /**
+             * Format: double
+             * @description Days to the first upper bound at the limit.
+             */
+            earliest_days: number;
+            /**
+             * Format: double
+             * @description Days to the first lower bound at the limit; null when that is beyond the forecast.
+             */
+            latest_days: number | null;
+        };
         /** @description Whether requests should be sent here. */
         Ready: {
             /** @description The critical checks that failed, if any. */
@@ -1538,6 +2495,45 @@ export interface components {
             forgotten_kinds: number;
             /** @description The last seen first. */
             refused: components["schemas"]["RefusedKind"][];
+        };
+        /** @description One thing that would have fired. */
+        Replay: {
+            /** @description How often. */
+            count: number;
+            /**
+             * Format: date-time
+             * @description The first time.
+             */
+            first: string;
+            /** @description Within the service: `class:write`. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description The last time.
+             */
+            last: string;
+            service: string;
+            /** @description The worst. */
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description What would have fired. */
+        Replayed: {
+            /** @description By what, the most frequent first. */
+            by_key: components["schemas"]["Replay"][];
+            /**
+             * Format: int32
+             * @description Days that were judged.
+             */
+            days: number;
+            /** @description How often something would have fired. */
+            firings: number;
+            /**
+             * Format: date-time
+             * @description Where the data begin; null when there are none.
+             */
+            history_from: string | null;
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
         };
         /** @description The library's shape, and of whom it speaks. */
         RequestMetrics: components["schemas"]["Metrics"] & {
@@ -1924,6 +2920,11 @@ export interface components {
             /** @description Whether there were too many services to remember all. */
             truncated: boolean;
         };
+        /**
+         * @description How a service is.
+         * @enum {string}
+         */
+        ServiceState: "healthy" | "degraded" | "unhealthy" | "unknown" | "silent" | "new";
         /** @description What is running here, and whether the monitoring itself is well. */
         ServiceStatus: {
             /** @description What was not recorded, or only under a collective label, because a bound was reached. */
@@ -1960,6 +2961,242 @@ export interface components {
             uptime_seconds: number;
             /** @description Its version. */
             version: string | null;
+        };
+        /**
+         * @description Four steps of the ratio to the line.
+         * @enum {string}
+         */
+        Severity: "low" | "medium" | "high" | "critical";
+        /**
+         * @description A severity by name.
+         * @enum {string}
+         */
+        SeverityName: "low" | "medium" | "high" | "critical";
+        /** @description An alert: something past its line for long enough that somebody should know. */
+        ShownAlert: {
+            /**
+             * Format: date-time
+             * @description When somebody said that it is known.
+             */
+            acknowledged_at: string | null;
+            /** @description Who. */
+            acknowledged_by: string | null;
+            /**
+             * Format: double
+             * @description What was found; null where only the number of those past the line is known.
+             */
+            current_value: number | null;
+            /** @description The finding that says why. */
+            finding: string | null;
+            /**
+             * Format: date-time
+             * @description When it fired; null while it is pending.
+             */
+            fired_at: string | null;
+            /** @description Its number. */
+            id: string;
+            /** @description Of what, within the service: `class:write`. */
+            key: string;
+            /** @description In a sentence or two. */
+            message: string;
+            resolved: boolean;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            resolved_at: string | null;
+            /** @description `itself`, or who said so. */
+            resolved_by: string | null;
+            /** @description Whose. */
+            service: string;
+            severity: components["schemas"]["Severity"];
+            /**
+             * Format: date-time
+             * @description Until when it is not told; null when it is.
+             */
+            silenced_until: string | null;
+            /**
+             * Format: date-time
+             * @description When the breach began.
+             */
+            since: string;
+            /** @description `pending`, `firing` or `resolved`. */
+            state: string;
+            /**
+             * Format: double
+             * @description Its line.
+             */
+            threshold: number;
+            /**
+             * Format: date-time
+             * @description When it fired, or began to be pending.
+             */
+            timestamp: string;
+            /** @description What kind of trouble: `slow_request`, `slow_query`, `high_memory`, `error_rate`, `resource_violation`, … */
+            type: string;
+            /** @description The unit of both: `s`, `ratio`, `bytes`, `count`, `per_minute`, … */
+            unit: string;
+        };
+        /** @description Bands of a class, seconds. */
+        ShownBands: {
+            /** Format: double */
+            acceptable_seconds: number;
+            /** Format: double */
+            investigate_seconds: number;
+            /** @description `default`, `file` or `put`. */
+            origin: string;
+            /** Format: double */
+            target_seconds: number;
+        };
+        /** @description A version that began to run. */
+        ShownDeploy: {
+            /** @description Which commit. */
+            revision: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            time: string;
+            /** @description Which version. */
+            version: string;
+        };
+        /** @description A version that began to run. */
+        ShownDeployed: {
+            revision: string | null;
+            service: string;
+            /** @description `api` when somebody said so, `seen` when its data came. */
+            source: string;
+            /** Format: date-time */
+            time: string;
+            version: string;
+        };
+        /** @description Something judged wrong, or close to it. */
+        ShownFinding: {
+            /** @description What to do; ends with a colon where `fix` follows. */
+            action: string;
+            /** @description Its alert's number. */
+            alert: string | null;
+            /** @description Why, as far as it is known. */
+            cause: string;
+            deploy: null | components["schemas"]["ShownDeploy"];
+            /** @description Numbers, each with what it is measured against. */
+            evidence: string[];
+            /** @description To be copied. */
+            fix: string | null;
+            /** @description The float of the load line that it is about. */
+            float: string | null;
+            /** @description The finding that it follows from. */
+            follows_from: string | null;
+            /** @description What, how much, since what. */
+            headline: string;
+            /** @description Names it within its service. */
+            id: string;
+            kind: components["schemas"]["Kind"];
+            /** @description `past` or `close`. */
+            place: components["schemas"]["Place"];
+            /** @description What to look at when the action does not help, a line each. */
+            runbook: string;
+            /** @description Whose. */
+            service: string;
+            severity: null | components["schemas"]["Severity"];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            since: string | null;
+            /** @description What it is about. */
+            subject: string;
+        };
+        /** @description The score with what it is made of. */
+        ShownScore: {
+            /**
+             * Format: double
+             * @description What it was before what is wrong began, or an hour ago; null where that was no other.
+             */
+            before: number | null;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            before_time: string | null;
+            components: components["schemas"]["Component"][];
+            /** @description What took points away, the most first. */
+            took: components["schemas"]["Took"][];
+            /**
+             * Format: double
+             * @description 0 to 100; null without data.
+             */
+            value: number | null;
+        };
+        /** @description A silence. */
+        ShownSilence: {
+            by: string | null;
+            /** Format: date-time */
+            created: string;
+            id: string;
+            key: string | null;
+            reason: string;
+            service: string | null;
+            severity: null | components["schemas"]["Severity"];
+            /** Format: date-time */
+            starts: string;
+            /** Format: date-time */
+            until: string;
+            weekly: boolean;
+        };
+        /** @description Silences that are not over. */
+        SilenceList: {
+            /** @description The newest first. */
+            silences: components["schemas"]["ShownSilence"][];
+        };
+        SmallFloat: {
+            /** @description The group's name. */
+            group: string;
+            /** Format: double */
+            headroom: number | null;
+            id: string;
+            name: string;
+            place: components["schemas"]["Place"];
+            /** Format: double */
+            ratio: number | null;
+        };
+        SmallLoadLine: {
+            /** @description The headline of what is worst. */
+            finding: string | null;
+            floats: components["schemas"]["SmallFloat"][];
+            /**
+             * Format: double
+             * @description 0 to 100; null without data.
+             */
+            score: number | null;
+            service: string;
+            state: components["schemas"]["ServiceState"];
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description What is expected of a service, and how far it is kept. */
+        StandardsOf: {
+            /** @description Those that the service has, in the order of the configuration. */
+            classes: components["schemas"]["ClassOf"][];
+            /** @description Where the file was read; null: there is none. */
+            file: string | null;
+            /** @description What is wrong with the file since it was last read without fault. */
+            file_error: string | null;
+            limits: components["schemas"]["LimitOf"][];
+            /**
+             * Format: double
+             * @description Share of the requests that must be answered within `investigate_seconds`.
+             */
+            objective: number;
+            /**
+             * Format: int32
+             * @description Days over which it is counted.
+             */
+            objective_days: number;
+            /** @description `dev`, `prod` or `home-assistant`. */
+            profile: string;
+            service: string;
+            /** Format: date-time */
+            timestamp: string;
         };
         /** @description Numbers of everything. */
         Stats: {
@@ -2069,6 +3306,19 @@ export interface components {
              */
             refused: number;
         };
+        /** @description The same in a few numbers. */
+        Summary: {
+            /** @description How many fire. */
+            active_alerts: number;
+            /**
+             * Format: double
+             * @description 0 to 100; null without data.
+             */
+            health_score: number | null;
+            key_metrics: components["schemas"]["KeyMetrics"];
+            /** @description `healthy`, `degraded`, `unhealthy`, `silent`, `new`, `unknown`. */
+            status: string;
+        };
         /** @description Values of a tag. */
         TagValues: {
             /** @description Its name. */
@@ -2089,11 +3339,52 @@ export interface components {
          * @enum {string}
          */
         TargetState: "unknown" | "up" | "down";
+        /** @description Thresholds in force. */
+        Thresholds: {
+            /** @description The bands of each class. */
+            classes: {
+                [key: string]: components["schemas"]["ShownBands"];
+            };
+            /**
+             * Format: double
+             * @description A larger share of failed requests is high.
+             */
+            error_rate_threshold: number;
+            /**
+             * Format: double
+             * @description More memory of a process is high, MB.
+             */
+            high_memory_threshold: number;
+            /** @description Where each comes from: `default`, `file` or `put`; the bands of a class together, as `classes.NAME`. */
+            origins: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description A slower query is a slow one, seconds.
+             */
+            slow_query_threshold: number;
+            /**
+             * Format: double
+             * @description A slower request is a slow one, seconds.
+             */
+            slow_request_threshold: number;
+        };
         /**
          * @description How times are written.
          * @enum {string}
          */
         Times: "ms" | "ns" | "rfc3339";
+        /** @description Points that are missing from 100. */
+        Took: {
+            /**
+             * Format: double
+             * @description How many.
+             */
+            points: number;
+            /** @description Why. */
+            reason: string;
+        };
         /** @description Requests of services or routes. */
         TotalsList: {
             /** @description What damage is known to keep from the answer, in words with its extent. */
@@ -2136,6 +3427,60 @@ export interface components {
          * @enum {string}
          */
         Trend: "insufficient_data" | "increasing" | "decreasing" | "stable";
+        TrendBottleneck: {
+            description: string;
+            recommendation: string;
+            severity: string;
+            type: string;
+        };
+        /** @description Where a service is heading. */
+        Trends: {
+            bottlenecks: components["schemas"]["TrendBottleneck"][];
+            /** @description Share of failed requests. */
+            error_rate: components["schemas"]["Figure"];
+            error_rate_trend: components["schemas"]["Trend"];
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            recommendations: string[];
+            /** @description The p95, seconds. */
+            response_time: components["schemas"]["Figure"];
+            response_time_trend: components["schemas"]["Trend"];
+            service: string;
+            /** @description Requests per minute. */
+            throughput: components["schemas"]["Figure"];
+            throughput_trend: components["schemas"]["Trend"];
+            /** Format: date-time */
+            timestamp: string;
+            /**
+             * Format: double
+             * @description Length of the window.
+             */
+            window_seconds: number;
+        };
+        /** @description Thresholds to be tried. */
+        Trial: {
+            /**
+             * Format: int32
+             * @description Over so many days.
+             * @default 7
+             */
+            days: number | null;
+            /**
+             * @description Of one service; without it of all.
+             * @default null
+             */
+            service: string | null;
+            /**
+             * @default {
+             *       "classes": {},
+             *       "error_rate_threshold": null,
+             *       "high_memory_threshold": null,
+             *       "slow_query_threshold": null,
+             *       "slow_request_threshold": null
+             *     }
+             */
+            thresholds: components["schemas"]["NewThresholds"];
+        };
         /** @description Events of a kind. */
         TypeCount: {
             /**
@@ -2146,7 +3491,21 @@ export interface components {
             /** @description The kind. */
             event_type: string;
         };
+        /**
+         * @description The unit of a value and its limit.
+         * @enum {string}
+         */
+        Unit: "s" | "ratio" | "times" | "bytes" | "count" | "per_minute" | "per_second" | "bits_per_second";
         Value: unknown;
+        /** @description A sentence, its first words apart, and what else there is to say. */
+        Verdict: {
+            /** @description "shop is degraded." */
+            bold: string;
+            /** @description Cause, consequence, the rest. */
+            more: string;
+            /** @description What and how far, since what. */
+            rest: string;
+        };
         /**
          * @description How data comes in.
          * @enum {string}
@@ -2183,6 +3542,428 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description `false`: those that fire, acknowledged and silenced ones included. `true`: those that are over. Without it both. */
+                resolved?: boolean;
+                /** @description Of one service only. */
+                service?: string;
+                /** @description At least so severe. */
+                severity?: "low" | "medium" | "high" | "critical";
+                /** @description Those that fire, or fired or were over since then: RFC 3339, epoch milliseconds, or relative such as `-7d`. */
+                since?: string;
+                /** @description Most alerts of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert's number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["By"];
+            };
+        };
+        responses: {
+            /** @description The alert, acknowledged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownAlert"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolveAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The alert's number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": null | components["schemas"]["By"];
+            };
+        };
+        responses: {
+            /** @description The alert, resolved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownAlert"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAnalytics: {
+        parameters: {
+            query?: {
+                /** @description One service only; without it all but the server itself. */
+                service?: string;
+                /** @description How far to look back. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is judged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analytics"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBottlenecks: {
+        parameters: {
+            query?: {
+                /** @description One service only; without it all but the server itself. */
+                service?: string;
+                /** @description How far to look back. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bottlenecks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bottlenecks"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listCalls: {
         parameters: {
             query?: {
@@ -2266,6 +4047,244 @@ export interface operations {
             };
         };
     };
+    listChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channels */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeploys: {
+        parameters: {
+            query?: {
+                /** @description Of one service only. */
+                service?: string;
+                /** @description Since then: RFC 3339, epoch milliseconds, or relative such as `-7d`. Without it for 7 days. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deploys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeployList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteDeploy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeploy"];
+            };
+        };
+        responses: {
+            /** @description The deploy */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownDeployed"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listExemplars: {
         parameters: {
             query?: {
@@ -2289,6 +4308,237 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExemplarList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getForecast: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which one.
+                 * @example shop
+                 */
+                service: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastOf"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLoadLine: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which one.
+                 * @example shop
+                 */
+                service: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The load line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadLine"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLoadLines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The load lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadLines"];
                 };
             };
             /** @description The request cannot be understood or granted as it is */
@@ -2412,6 +4662,58 @@ export interface operations {
             };
             /** @description The answer took too long: ask for less */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOutbox: {
+        parameters: {
+            query?: {
+                /** @description Only those; without it all. */
+                state?: "waiting" | "sent" | "dead";
+                /** @description Most notices. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboxList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2773,6 +5075,587 @@ export interface operations {
             };
         };
     };
+    listSilences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The silences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description The silence */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownSilence"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": Record<string, never>;
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStandards: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which one.
+                 * @example shop
+                 */
+                service: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The standards */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardsOf"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: {
+                /** @description One service only; without it all but the server itself. */
+                service?: string;
+                /** @description How far to look back. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thresholds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewThresholds"];
+            };
+        };
+        responses: {
+            /** @description The thresholds, as they are in force now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thresholds"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayThresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description What would have fired */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTotals: {
         parameters: {
             query?: {
@@ -2801,6 +5684,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TotalsList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrends: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which service.
+                 * @example shop
+                 */
+                service: string;
+                /**
+                 * @description How far to look back: 5 minutes to 30 days.
+                 * @example 1h
+                 */
+                window?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The trends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trends"];
                 };
             };
             /** @description The request cannot be understood or granted as it is */

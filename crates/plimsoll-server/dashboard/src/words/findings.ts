@@ -11,5 +11,6 @@ export function evidenceWords(
   const first = finding.severity
     ? capital(finding.severity)
     : capital(finding.place === "past" ? "past the line" : "close");
-  return [first, `since ${hour(Date.parse(finding.since), now)}`, ...finding.evidence].join(" · ");
+  const since = finding.since === null ? [] : [`since ${hour(Date.parse(finding.since), now)}`];
+  return [first, ...since, ...finding.evidence].join(" · ");
 }

@@ -67,7 +67,7 @@ impl ShownAlert {
         let resolved = alert.resolved.is_some();
         let covering = silences
             .iter()
-            .filter_map(|silence| silence.covers(&alert.service, &alert.key, now));
+            .filter_map(|silence| silence.covers(&alert.service, &alert.key, alert.severity, now));
         let silenced_until = covering.max().filter(|_| !resolved).map(rfc3339);
         Self {
             id: alert.id.to_string(),

@@ -4,9 +4,11 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use plimsoll::alert::Severity;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::alerts::SeverityName;
 use super::{blocking, kept_badly, read_object, time_of};
 use crate::api::v1::posted::posted;
 use crate::http::body::BodyLimits;
@@ -38,6 +40,8 @@ pub struct NewSilence {
     service: Option<String>,
     /// Of one thing within it: `class:write`; without it of all.
     key: Option<String>,
+    /// Of one severity; without it of all.
+    severity: Option<SeverityName>,
     /// For so long from its start.
     #[schema(minimum = 1, maximum = 129_600)]
     minutes: Option<u32>,
@@ -61,6 +65,7 @@ pub(crate) struct ShownSilence {
     id: String,
     service: Option<String>,
     key: Option<String>,
+    severity: Option<Severity>,
     #[schema(format = DateTime)]
     starts: String,
     #[schema(format = DateTime)]
@@ -178,6 +183,7 @@ fn checked(new: NewSilence, now: Nanos) -> Answer<Silence> {
         id: 0,
         service: new.service.filter(|service| !service.is_empty()),
         key: new.key.filter(|key| !key.is_empty()),
+        severity: new.severity.map(Severity::from),
         starts,
         ends,
         weekly: new.weekly,
@@ -192,6 +198,7 @@ fn shown(silence: Silence) -> ShownSilence {
         id: silence.id.to_string(),
         service: silence.service,
         key: silence.key,
+        severity: silence.severity,
         starts: rfc3339(silence.starts),
         until: rfc3339(silence.ends),
         weekly: silence.weekly,
