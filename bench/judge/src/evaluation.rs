@@ -20,7 +20,9 @@ const ROUNDS: i64 = 31;
 pub fn run(figures: &Figures) {
     let mut rng = fastrand::Rng::with_seed(1_876);
     let standards = Arc::new(Standards::default());
-    let mut judges: Vec<Judge> = (0..SERVICES).map(|_| Judge::new(standards.clone())).collect();
+    let mut judges: Vec<Judge> = (0..SERVICES)
+        .map(|_| Judge::new(standards.clone()))
+        .collect();
     let mut slot = 180_000_000;
     for _ in 0..FILLED {
         for judge in &mut judges {

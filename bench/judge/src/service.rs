@@ -15,6 +15,8 @@ pub const DAY: i64 = 24 * HOUR;
 
 /// Requests per minute of the routes at the height of the day.
 const RATES: [f64; 10] = [1.0, 1.0, 2.0, 4.0, 6.0, 12.0, 30.0, 60.0, 90.0, 120.0];
+/// Routes that are asked no more often are asked all day alike.
+const BY_MACHINES: f64 = 2.0;
 /// Methods and names of the routes.
 const ROUTES: [(&str, &str); 10] = [
     ("GET", "/reports/{id}"),
@@ -72,21 +74,24 @@ impl Service {
     pub fn new(seed: u64, days: i64) -> Self {
         let mut rng = Rng::with_seed(seed.wrapping_mul(7_919) + 17);
         let standards = Standards::default();
-        let routes = ROUTES.iter().zip(RATES).map(|(&(method, name), per_minute)| {
-            let bands = standards.expected(method, name).bands;
-            // The p95 lies between 15 % and 60 % of the line.
-            let sigma = 0.3 + 0.4 * rng.f64();
-            let p95 = bands.investigate * (0.15 * 4.0f64.powf(rng.f64()));
-            Route {
-                method: method.into(),
-                name: name.into(),
-                per_minute,
-                median: p95 / (1.645 * sigma).exp(),
-                sigma,
-                error_rate: 0.001 + 0.004 * rng.f64(),
-                target: bands.target,
-            }
-        });
+        let routes = ROUTES
+            .iter()
+            .zip(RATES)
+            .map(|(&(method, name), per_minute)| {
+                let bands = standards.expected(method, name).bands;
+                // The p95 lies between 15 % and 60 % of the line.
+                let sigma = 0.3 + 0.4 * rng.f64();
+                let p95 = bands.investigate * (0.15 * 4.0f64.powf(rng.f64()));
+                Route {
+                    method: method.into(),
+                    name: name.into(),
+                    per_minute,
+                    median: p95 / (1.645 * sigma).exp(),
+                    sigma,
+                    error_rate: 0.001 + 0.004 * rng.f64(),
+                    target: bands.target,
+                }
+            });
         let routes = routes.collect();
         let restarts = (0..days).map(|day| (day * DAY + rng.i64(0..DAY - HOUR), rng.i64(2..9)));
         let restarts = restarts.collect();
@@ -112,7 +117,10 @@ impl Service {
 
     /// What it does in a slot.
     pub fn slot(&mut self, slot: i64, fault: Option<Fault>) -> Observed {
-        let restart = self.restarts.iter().find(|(at, away)| (*at..*at + away + 3).contains(&slot));
+        let restart = self
+            .restarts
+            .iter()
+            .find(|(at, away)| (*at..*at + away + 3).contains(&slot));
         if let Some(&(at, away)) = restart {
             if slot < at + away {
                 return Observed::default();
@@ -124,7 +132,11 @@ impl Service {
         }
         // Cold for up to half a minute.
         let warm = (slot - self.born).clamp(0, 3) as f64;
-        let cold = if self.born > 0 && warm < 3.0 { 5.0 - 4.0 * warm / 3.0 } else { 1.0 };
+        let cold = if self.born > 0 && warm < 3.0 {
+            5.0 - 4.0 * warm / 3.0
+        } else {
+            1.0
+        };
         let wave = wave(slot);
         let mut observed = Observed {
             started: self.born == slot && slot > 0,
@@ -142,15 +154,26 @@ impl Service {
                 };
                 // Under load answers take up to a third longer.
                 let factor = slower * cold * (1.0 + 0.33 * wave);
-                observed.routes.extend(self.requests(at, wave, factor, failing));
+                observed
+                    .routes
+                    .extend(self.requests(at, wave, factor, failing));
             }
         }
         self.levels(&mut observed, slot, wave, fault);
         observed
     }
 
-    fn requests(&mut self, at: usize, wave: f64, factor: f64, failing: Option<f64>) -> Option<RouteObserved> {
-        let expected = self.routes[at].per_minute * wave / 6.0;
+    fn requests(
+        &mut self,
+        at: usize,
+        wave: f64,
+        factor: f64,
+        failing: Option<f64>,
+    ) -> Option<RouteObserved> {
+        // What is asked once or twice a minute is asked by machines, day and night.
+        let per_minute = self.routes[at].per_minute;
+        let wave = if per_minute <= BY_MACHINES { 1.0 } else { wave };
+        let expected = per_minute * wave / 6.0;
         let count = poisson(&mut self.rng, expected);
         if count == 0 {
             return None;
@@ -200,8 +223,20 @@ impl Service {
         };
         observed.levels = vec![
             level("cpu", Kind::ResourceViolation, Unit::Ratio, cpu, 0.8),
-            level("memory", Kind::HighMemory, Unit::Bytes, memory * mb, 500.0 * mb),
-            level("pool:postgres", Kind::ResourceViolation, Unit::Count, pool, 20.0),
+            level(
+                "memory",
+                Kind::HighMemory,
+                Unit::Bytes,
+                memory * mb,
+                500.0 * mb,
+            ),
+            level(
+                "pool:postgres",
+                Kind::ResourceViolation,
+                Unit::Count,
+                pool,
+                20.0,
+            ),
         ];
         observed.memory = vec![("a".into(), memory * mb)];
     }
@@ -213,7 +248,11 @@ fn wave(slot: i64) -> f64 {
     let hour = slot.rem_euclid(DAY) as f64 / HOUR as f64;
     let of_day = 0.575 - 0.425 * (std::f64::consts::TAU * (hour - 2.0) / 24.0).cos();
     // The first day is a Thursday, as the epoch's.
-    if matches!(day.rem_euclid(7), 2 | 3) { 0.5 * of_day } else { of_day }
+    if matches!(day.rem_euclid(7), 2 | 3) {
+        0.5 * of_day
+    } else {
+        of_day
+    }
 }
 
 fn poisson(rng: &mut Rng, expected: f64) -> u32 {

@@ -35,11 +35,20 @@ pub fn run(figures: &Figures, seeds: u64) {
     let (mut critical, mut other) = (0, 0);
     for seed in 0..seeds {
         let run = week(seed, None);
-        let of = |wanted: bool| run.fired.iter().filter(|(.., severity)| (*severity == Severity::Critical) == wanted).count();
+        let of = |wanted: bool| {
+            run.fired
+                .iter()
+                .filter(|(.., severity)| (*severity == Severity::Critical) == wanted)
+                .count()
+        };
         critical = critical.max(of(true));
         other = other.max(of(false));
         for (slot, key, severity) in &run.fired {
-            eprintln!("seed {seed}: {key} fires without a fault, {}, on day {:.2}", severity.as_str(), *slot as f64 / DAY as f64);
+            eprintln!(
+                "seed {seed}: {key} fires without a fault, {}, on day {:.2}",
+                severity.as_str(),
+                *slot as f64 / DAY as f64
+            );
         }
     }
     figures.ours("judge_false_critical", critical as f64, "alerts");
@@ -53,7 +62,10 @@ pub fn run(figures: &Figures, seeds: u64) {
         match run.fired.iter().find(|(slot, ..)| during.contains(slot)) {
             Some((slot, key, _)) => {
                 delays.push((slot - at) * 10);
-                eprintln!("seed {seed}: {fault:?} is told after {} s by {key}", (slot - at) * 10);
+                eprintln!(
+                    "seed {seed}: {fault:?} is told after {} s by {key}",
+                    (slot - at) * 10
+                );
             }
             None => {
                 missed += 1;
@@ -149,7 +161,9 @@ impl History {
         let names: Vec<RouteName> = self.hours.keys().cloned().collect();
         let mut of_days: Vec<Stretch> = vec![empty(180.0); days as usize];
         let end = (at - FIVE) / FIVE;
-        let lately: Vec<i64> = (end - 12..end).filter(|five| self.heard.get(five).is_some_and(|minutes| *minutes > 0.0)).collect();
+        let lately: Vec<i64> = (end - 12..end)
+            .filter(|five| self.heard.get(five).is_some_and(|minutes| *minutes > 0.0))
+            .collect();
         let mut of_hour: Vec<Stretch> = lately.iter().map(|five| empty(self.heard[five])).collect();
         for name in names {
             let kept = &self.hours[&name];
@@ -170,10 +184,12 @@ impl History {
                 merge(all, Some(&stretch));
                 last_hour.push(stretch);
             }
-            let usual = Usual::of(&stretches, Basis::SameHours).or_else(|| Usual::of(&last_hour, Basis::LastHour));
+            let usual = Usual::of(&stretches, Basis::SameHours)
+                .or_else(|| Usual::of(&last_hour, Basis::LastHour));
             judge.learn(&name.0, &name.1, usual);
         }
-        let usual = Usual::of(&of_days, Basis::SameHours).or_else(|| Usual::of(&of_hour, Basis::LastHour));
+        let usual =
+            Usual::of(&of_days, Basis::SameHours).or_else(|| Usual::of(&of_hour, Basis::LastHour));
         judge.learn_service(usual);
         for kept in self.minutes.values_mut() {
             kept.retain(|five, _| *five > end - 20);

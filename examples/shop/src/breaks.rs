@@ -59,7 +59,11 @@ struct Broken {
 impl Breaks {
     /// How much longer the payment provider takes.
     pub(crate) fn payment_factor(&self) -> f64 {
-        if self.slow.load(Ordering::Relaxed) { 8.0 } else { 1.0 }
+        if self.slow.load(Ordering::Relaxed) {
+            8.0
+        } else {
+            1.0
+        }
     }
 
     /// Whether products are out of order.

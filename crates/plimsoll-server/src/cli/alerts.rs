@@ -141,7 +141,9 @@ pub(super) fn run(command: &AlertsCommand) -> anyhow::Result<()> {
 fn server(target: &TargetFlags) -> anyhow::Result<Remote> {
     match target.open()? {
         Target::Server(remote) => Ok(remote),
-        Target::Store(_) => bail!("no server runs on this folder: alerts are judged while one does"),
+        Target::Store(_) => {
+            bail!("no server runs on this folder: alerts are judged while one does")
+        }
     }
 }
 
@@ -160,7 +162,11 @@ fn list(command: &List) -> anyhow::Result<()> {
     }
     let alerts = found["alerts"].as_array().cloned().unwrap_or_default();
     if alerts.is_empty() {
-        return say(if command.all { "nothing has fired" } else { "nothing fires" });
+        return say(if command.all {
+            "nothing has fired"
+        } else {
+            "nothing fires"
+        });
     }
     let columns = ["id", "service", "severity", "state", "fired_at", "message"];
     say(table(&alerts, &columns).trim_end())
@@ -168,7 +174,10 @@ fn list(command: &List) -> anyhow::Result<()> {
 
 fn act(command: &Numbered, what: &str) -> anyhow::Result<()> {
     let remote = server(&command.target)?;
-    let path = format!("/api/performance/alerts/{}/{what}", percent_encoded(&command.id));
+    let path = format!(
+        "/api/performance/alerts/{}/{what}",
+        percent_encoded(&command.id)
+    );
     let by = command.by.as_ref().map(|by| json!({ "by": by }));
     let alert = block_on(remote.ask("POST", &path, by.as_ref()))?;
     if command.json {
@@ -194,13 +203,17 @@ fn silence(command: &Silence) -> anyhow::Result<()> {
         return say(&made.to_string());
     }
     let until = made["until"].as_str().unwrap_or_default();
-    say(&format!("silence {} until {until}", made["id"].as_str().unwrap_or_default()))
+    say(&format!(
+        "silence {} until {until}",
+        made["id"].as_str().unwrap_or_default()
+    ))
 }
 
 fn replay(command: &Replay) -> anyhow::Result<()> {
     let thresholds = thresholds(&command.set)?;
     let remote = server(&command.target)?;
-    let wanted = json!({ "thresholds": thresholds, "days": command.days, "service": command.service });
+    let wanted =
+        json!({ "thresholds": thresholds, "days": command.days, "service": command.service });
     let path = "/api/performance/thresholds/replay";
     let found = block_on(remote.ask("POST", path, Some(&wanted)))?;
     if command.json {
@@ -208,10 +221,17 @@ fn replay(command: &Replay) -> anyhow::Result<()> {
     }
     let firings = found["firings"].as_u64().unwrap_or_default();
     let times = if firings == 1 { "time" } else { "times" };
-    say(&format!("with this the last {} days would have fired {firings} {times}", command.days))?;
+    say(&format!(
+        "with this the last {} days would have fired {firings} {times}",
+        command.days
+    ))?;
     let by_key = found["by_key"].as_array().cloned().unwrap_or_default();
     if !by_key.is_empty() {
-        say(table(&by_key, &["service", "key", "severity", "count", "first", "last"]).trim_end())?;
+        say(table(
+            &by_key,
+            &["service", "key", "severity", "count", "first", "last"],
+        )
+        .trim_end())?;
     }
     Ok(())
 }
@@ -227,7 +247,10 @@ fn thresholds(set: &[String]) -> anyhow::Result<Value> {
         let value: f64 = text
             .parse()
             .with_context(|| format!("--set {one:?}: {text:?} is no number"))?;
-        match name.strip_prefix("classes.").and_then(|rest| rest.rsplit_once('.')) {
+        match name
+            .strip_prefix("classes.")
+            .and_then(|rest| rest.rsplit_once('.'))
+        {
             Some((class, band)) => {
                 let class = classes.entry(class).or_insert_with(|| json!({}));
                 class[band] = value.into();
@@ -251,7 +274,8 @@ mod tests {
     fn thresholds_are_put_where_the_interface_expects_them() {
         let set = ["error_rate_threshold=0.02", "classes.a.b.target_seconds=1"].map(str::to_owned);
         let found = thresholds(&set).unwrap();
-        let wanted = json!({"error_rate_threshold": 0.02, "classes": {"a.b": {"target_seconds": 1.0}}});
+        let wanted =
+            json!({"error_rate_threshold": 0.02, "classes": {"a.b": {"target_seconds": 1.0}}});
         assert_eq!(found, wanted);
         for wrong in ["x", "x=y"] {
             let error = thresholds(&[wrong.to_owned()]).unwrap_err();

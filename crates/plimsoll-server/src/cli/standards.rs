@@ -56,7 +56,10 @@ pub(super) fn run(command: &StandardsCommand) -> anyhow::Result<()> {
         What::Check(file) => {
             let (standards, from) = file.read()?;
             let classes = standards.classes.len();
-            say(&format!("{from}: {classes} classes, profile {}", standards.profile.as_str()))
+            say(&format!(
+                "{from}: {classes} classes, profile {}",
+                standards.profile.as_str()
+            ))
         }
         What::Print(file) => {
             let (standards, from) = file.read()?;
@@ -69,17 +72,27 @@ pub(super) fn run(command: &StandardsCommand) -> anyhow::Result<()> {
 
 impl File {
     fn read(&self) -> anyhow::Result<(Standards, String)> {
-        let profile = Profile::named(&self.profile)
-            .with_context(|| format!("--profile must be dev, prod or home-assistant, but is {:?}", self.profile))?;
+        let profile = Profile::named(&self.profile).with_context(|| {
+            format!(
+                "--profile must be dev, prod or home-assistant, but is {:?}",
+                self.profile
+            )
+        })?;
         let path = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if self.file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok((Standards::of(profile), format!("the profile {}", profile.as_str())));
+                return Ok((
+                    Standards::of(profile),
+                    format!("the profile {}", profile.as_str()),
+                ));
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
         };
-        let standards = Standards::parse(&text, profile).map_err(|error| anyhow!("{} {error}", path.display()))?;
+        let standards = Standards::parse(&text, profile)
+            .map_err(|error| anyhow!("{} {error}", path.display()))?;
         Ok((standards, path.display().to_string()))
     }
 }
@@ -142,7 +155,10 @@ fn printed(standards: &Standards) -> String {
         alerts.longest_resolve.as_secs_f64()
     );
     for (name, limit) in &standards.resources {
-        out += &format!("\n[{}]\nlimit = {limit}\n", plimsoll::config::join("resources", name));
+        out += &format!(
+            "\n[{}]\nlimit = {limit}\n",
+            plimsoll::config::join("resources", name)
+        );
     }
     out
 }

@@ -9,9 +9,9 @@ use super::entry::Entry;
 use super::hidden::{Hidden, Kept, NOT_SHOWN};
 use super::layers::{ConfigError, Source};
 use super::raw;
+use crate::notify::Severity;
 use crate::notify::filter::Filter;
 use crate::notify::notice::AlertType;
-use crate::notify::Severity;
 use crate::outward::Address;
 use crate::outward::address::is_here;
 

@@ -113,7 +113,11 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     // What only its owner does.
     ("PUT", "/api/performance/thresholds", Need::Admin),
     ("POST", "/api/performance/alerts/{id}/resolve", Need::Admin),
-    ("POST", "/api/performance/alerts/{id}/acknowledge", Need::Admin),
+    (
+        "POST",
+        "/api/performance/alerts/{id}/acknowledge",
+        Need::Admin,
+    ),
     ("POST", "/api/performance/silences", Need::Admin),
     ("DELETE", "/api/performance/silences/{id}", Need::Admin),
     ("POST", "/api/performance/channels/{name}/test", Need::Admin),

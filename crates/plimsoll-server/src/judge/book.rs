@@ -40,7 +40,8 @@ pub enum What {
 
 /// Writes down what became different of a service, and tells it. What cannot be written is tried again with the next look.
 pub fn tell(app: &AppState, service: &str, events: &[Event], now: Nanos) {
-    let important = |event: &&Event| !matches!(event.transition, Transition::Pended | Transition::Withdrawn);
+    let important =
+        |event: &&Event| !matches!(event.transition, Transition::Pended | Transition::Withdrawn);
     let mut events: Vec<Event> = events.iter().filter(important).cloned().collect();
     let mut untold = app.judging.untold.lock();
     let before = untold.remove(service).unwrap_or_default();
@@ -64,10 +65,16 @@ pub fn tell(app: &AppState, service: &str, events: &[Event], now: Nanos) {
 /// Most events of a service that wait to be written.
 const MOST_UNTOLD: usize = 10_000;
 
-fn write(app: &AppState, service: &str, events: &[Event], now: Nanos) -> Result<Vec<Told>, MetaError> {
+fn write(
+    app: &AppState,
+    service: &str,
+    events: &[Event],
+    now: Nanos,
+) -> Result<Vec<Told>, MetaError> {
     // Why it fires is said once, when it does; it is looked for in everything that fires now.
     let situation = situation::of(app, service, now);
-    let situation = situation.inspect_err(|error| tracing::warn!(%error, "no causes for {service}: {error}"));
+    let situation =
+        situation.inspect_err(|error| tracing::warn!(%error, "no causes for {service}: {error}"));
     let found = situation.as_ref().map(findings).unwrap_or_default();
     let silences = app.judging.meta().silences(now)?;
     let mut told = Vec::new();
@@ -80,10 +87,11 @@ fn write(app: &AppState, service: &str, events: &[Event], now: Nanos) -> Result<
                     let id = alerts::insert(file, &new)?;
                     Some((What::Fired, Alert { id, ..new }))
                 }
-                Transition::Worsened(_) => alerts::worsen(file, &new)?.map(|alert| (What::Worsened, alert)),
-                Transition::Resolved => {
-                    alerts::resolve(file, service, &event.key, "itself", now)?.map(|alert| (What::Resolved, alert))
+                Transition::Worsened(_) => {
+                    alerts::worsen(file, &new)?.map(|alert| (What::Worsened, alert))
                 }
+                Transition::Resolved => alerts::resolve(file, service, &event.key, "itself", now)?
+                    .map(|alert| (What::Resolved, alert)),
                 Transition::Pended | Transition::Withdrawn => None,
             };
             if let Some((what, alert)) = kept {
@@ -112,9 +120,11 @@ fn hand_on(
     let mut notices = Vec::new();
     for told in all {
         let alert = &mut told.alert;
-        let is_silent = silences
-            .iter()
-            .any(|silence| silence.covers(&alert.service, &alert.key, alert.severity, now).is_some());
+        let is_silent = silences.iter().any(|silence| {
+            silence
+                .covers(&alert.service, &alert.key, alert.severity, now)
+                .is_some()
+        });
         let is_wanted = match told.what {
             What::Fired => !is_silent,
             What::Worsened => !is_silent && alert.acknowledged.is_none(),
@@ -136,7 +146,9 @@ fn hand_on(
 pub(super) fn tell_after_silence(app: &AppState, now: Nanos) {
     let told = app.judging.meta().silences(now).and_then(|silences| {
         app.judging.meta().change(|file| {
-            let untold = alerts::all_firing(file)?.into_iter().filter(|alert| !alert.told);
+            let untold = alerts::all_firing(file)?
+                .into_iter()
+                .filter(|alert| !alert.told);
             let mut untold: Vec<Told> = untold
                 .map(|alert| Told {
                     what: What::Fired,
@@ -203,8 +215,16 @@ fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
 }
 
 /// An alert as its event tells it.
-fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Finding>, now: Nanos) -> Alert {
-    let watch = app.judging.with(service, |judged| judged.judge.watch(&event.key).cloned());
+fn of_event(
+    app: &AppState,
+    service: &str,
+    event: &Event,
+    finding: Option<&Finding>,
+    now: Nanos,
+) -> Alert {
+    let watch = app
+        .judging
+        .with(service, |judged| judged.judge.watch(&event.key).cloned());
     let watch = watch.flatten();
     let severity = match event.transition {
         Transition::Fired(severity) | Transition::Worsened(severity) => severity,
@@ -212,7 +232,11 @@ fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Findi
     };
     let message = finding.map_or_else(
         || format!("{} is past its line.", event.key),
-        |finding| format!("{} {}", finding.headline, finding.cause).trim_end().to_owned(),
+        |finding| {
+            format!("{} {}", finding.headline, finding.cause)
+                .trim_end()
+                .to_owned()
+        },
     );
     let measured = finding.and_then(|finding| finding.value);
     let finding = finding.and_then(|finding| serde_json::to_string(finding).ok());
@@ -229,7 +253,10 @@ fn of_event(app: &AppState, service: &str, event: &Event, finding: Option<&Findi
             .or(watch.as_ref().and_then(|watch| watch.value))
             .filter(|value| value.is_finite()),
         line: if line.is_finite() { line } else { 0.0 },
-        unit: watch.as_ref().map_or("ratio", |watch| watch.unit.as_str()).to_owned(),
+        unit: watch
+            .as_ref()
+            .map_or("ratio", |watch| watch.unit.as_str())
+            .to_owned(),
         since: watch.as_ref().map_or(now, |watch| watch.state.since_ns),
         fired: now,
         transitions: 1,
@@ -253,11 +280,19 @@ fn note(app: &AppState, told: &Told) {
     let severity = severity.as_str();
     let state = match told.what {
         What::Fired => {
-            tracing::warn!(alert.id = id, alert.severity = severity, "alert {id} of {service} fires: {message}");
+            tracing::warn!(
+                alert.id = id,
+                alert.severity = severity,
+                "alert {id} of {service} fires: {message}"
+            );
             "firing"
         }
         What::Worsened => {
-            tracing::warn!(alert.id = id, alert.severity = severity, "alert {id} of {service} is {severity} now: {message}");
+            tracing::warn!(
+                alert.id = id,
+                alert.severity = severity,
+                "alert {id} of {service} is {severity} now: {message}"
+            );
             "firing"
         }
         What::Resolved => {

@@ -34,7 +34,9 @@ pub fn tell(app: &AppState, deployed: &Deployed) -> bool {
     match app.judging.meta().deployed(deployed) {
         Ok(is_new) => {
             if is_new {
-                let Deployed { service, version, .. } = deployed;
+                let Deployed {
+                    service, version, ..
+                } = deployed;
                 tracing::info!("{service} runs {version} now");
                 app.stream.announce(Change::Deploy {
                     service: service.clone(),

@@ -20,7 +20,11 @@ pub const THRESHOLDS: [&str; 4] = [
     "error_rate_threshold",
 ];
 /// The bands of a class.
-pub const BANDS: [&str; 3] = ["target_seconds", "acceptable_seconds", "investigate_seconds"];
+pub const BANDS: [&str; 3] = [
+    "target_seconds",
+    "acceptable_seconds",
+    "investigate_seconds",
+];
 
 /// Standards and where they come from.
 #[derive(Debug)]
@@ -151,7 +155,10 @@ impl InForce {
     ///
     /// # Errors
     /// The first value that cannot be.
-    pub fn with(&self, changes: &BTreeMap<String, Option<f64>>) -> Result<(Put, Standards), BadThreshold> {
+    pub fn with(
+        &self,
+        changes: &BTreeMap<String, Option<f64>>,
+    ) -> Result<(Put, Standards), BadThreshold> {
         let held = self.held.read();
         let mut put = held.put.clone();
         for (name, value) in changes {
@@ -178,7 +185,9 @@ impl Held {
     fn lay_over(&mut self) {
         let mut standards = self.of_file.clone();
         if let Err(error) = apply(&mut standards, &self.put) {
-            tracing::warn!("thresholds that were put are left out, they do not fit the file: {error}");
+            tracing::warn!(
+                "thresholds that were put are left out, they do not fit the file: {error}"
+            );
             standards = self.of_file.clone();
         }
         self.standards = Arc::new(standards);
@@ -186,7 +195,8 @@ impl Held {
 }
 
 fn read(path: &Path, profile: Profile) -> Result<Standards, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Standards::parse(&text, profile).map_err(|error| format!("{} {error}", path.display()))
 }
 
@@ -200,9 +210,8 @@ fn apply(standards: &mut Standards, put: &Put) -> Result<(), BadThreshold> {
         if !(value.is_finite() && value > 0.0) {
             return Err(bad(format!("{name} must be a number above 0")));
         }
-        let seconds = || {
-            Duration::try_from_secs_f64(value).map_err(|_| bad(format!("{name} is too long")))
-        };
+        let seconds =
+            || Duration::try_from_secs_f64(value).map_err(|_| bad(format!("{name} is too long")));
         match name.as_str() {
             "slow_request_threshold" => standards.slow.request = seconds()?,
             "slow_query_threshold" => standards.slow.query = seconds()?,
@@ -212,9 +221,14 @@ fn apply(standards: &mut Standards, put: &Put) -> Result<(), BadThreshold> {
             }
             "error_rate_threshold" => standards.limits.error_rate = value,
             name => {
-                let band = name.strip_prefix("classes.").and_then(|rest| rest.rsplit_once('.'));
+                let band = name
+                    .strip_prefix("classes.")
+                    .and_then(|rest| rest.rsplit_once('.'));
                 let class = band.and_then(|(class, band)| {
-                    let class = standards.classes.iter_mut().find(|known| &*known.name == class)?;
+                    let class = standards
+                        .classes
+                        .iter_mut()
+                        .find(|known| &*known.name == class)?;
                     Some((class, band))
                 });
                 match class {
@@ -231,11 +245,21 @@ fn apply(standards: &mut Standards, put: &Put) -> Result<(), BadThreshold> {
         let ordered = [bands.target, bands.acceptable, bands.investigate];
         if let Some(at) = (0..2).find(|&at| ordered[at] > ordered[at + 1]) {
             let name = |at: usize| format!("classes.{}.{}", class.name, BANDS[at]);
-            let blamed = if put.contains_key(&name(at)) { at } else { at + 1 };
+            let blamed = if put.contains_key(&name(at)) {
+                at
+            } else {
+                at + 1
+            };
             return Err(BadThreshold {
                 field: name(blamed),
                 value: ordered[blamed],
-                reason: format!("{} ({} s) is above {} ({} s)", BANDS[at], ordered[at], BANDS[at + 1], ordered[at + 1]),
+                reason: format!(
+                    "{} ({} s) is above {} ({} s)",
+                    BANDS[at],
+                    ordered[at],
+                    BANDS[at + 1],
+                    ordered[at + 1]
+                ),
             });
         }
     }
@@ -263,7 +287,9 @@ mod tests {
         let (_dir, in_force) = of("[limits]\nmemory_mb = 700");
         assert_eq!(memory(&in_force), 700.0);
         let name = || "high_memory_threshold".to_owned();
-        let (put, _) = in_force.with(&BTreeMap::from([(name(), Some(900.0))])).unwrap();
+        let (put, _) = in_force
+            .with(&BTreeMap::from([(name(), Some(900.0))]))
+            .unwrap();
         in_force.set(put);
         assert_eq!(memory(&in_force), 900.0);
         let (put, _) = in_force.with(&BTreeMap::from([(name(), None)])).unwrap();
@@ -278,13 +304,25 @@ mod tests {
         std::fs::write(&path, "[limits]\nmemory_mb = -70000").unwrap();
         assert!(!in_force.read_again());
         assert_eq!(memory(&in_force), 700.0);
-        assert!(in_force.file_state().error.unwrap().contains("limits.memory_mb"));
+        assert!(
+            in_force
+                .file_state()
+                .error
+                .unwrap()
+                .contains("limits.memory_mb")
+        );
         std::fs::write(&path, "[limits]\nmemory_mb = 80").unwrap();
         assert!(in_force.read_again());
-        assert_eq!((memory(&in_force), in_force.file_state().error), (80.0, None));
+        assert_eq!(
+            (memory(&in_force), in_force.file_state().error),
+            (80.0, None)
+        );
         std::fs::remove_file(&path).unwrap();
         assert!(in_force.read_again());
-        assert_eq!((memory(&in_force), in_force.file_state().path), (500.0, None));
+        assert_eq!(
+            (memory(&in_force), in_force.file_state().path),
+            (500.0, None)
+        );
     }
 
     #[test]
@@ -295,12 +333,24 @@ mod tests {
             error.unwrap_err().field
         };
         for value in [-1.0, 0.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(refused("slow_query_threshold", value), "slow_query_threshold");
+            assert_eq!(
+                refused("slow_query_threshold", value),
+                "slow_query_threshold"
+            );
         }
         assert_eq!(refused("error_rate_threshold", 1.5), "error_rate_threshold");
         assert_eq!(refused("slow_thing", 1.0), "slow_thing");
-        assert_eq!(refused("classes.nobody.target_seconds", 1.0), "classes.nobody.target_seconds");
-        assert_eq!(refused("classes.read.target_seconds", 0.4), "classes.read.target_seconds");
-        assert_eq!(refused("classes.read.investigate_seconds", 0.2), "classes.read.investigate_seconds");
+        assert_eq!(
+            refused("classes.nobody.target_seconds", 1.0),
+            "classes.nobody.target_seconds"
+        );
+        assert_eq!(
+            refused("classes.read.target_seconds", 0.4),
+            "classes.read.target_seconds"
+        );
+        assert_eq!(
+            refused("classes.read.investigate_seconds", 0.2),
+            "classes.read.investigate_seconds"
+        );
     }
 }

@@ -53,10 +53,9 @@ pub fn of(app: &AppState, service: &str, now: Nanos) -> Result<Arc<Judgement>, Q
     let known = judging.judgements.lock().get(service).cloned();
     // A minute is as old as one may be where the task that judges has stopped.
     let is_fresh = |judgement: &Judgement| (0..MINUTE).contains(&(now - judgement.situation.now));
-    if let Some((of_slot, judgement)) = known {
-        if of_slot == slot && is_fresh(&judgement) {
-            return Ok(judgement);
-        }
+    let known = known.filter(|(of_slot, judgement)| *of_slot == slot && is_fresh(judgement));
+    if let Some((_, judgement)) = known {
+        return Ok(judgement);
     }
     let made = Arc::new(make(app, service, now)?);
     judging
@@ -79,7 +78,8 @@ fn make(app: &AppState, service: &str, now: Nanos) -> Result<Judgement, QueryErr
         (judged.windows, judged.score_at(moment))
     });
     let (windows, before) = judged.unwrap_or_default();
-    let before = before.filter(|(_, before)| score.value.is_some_and(|now| (now - before).abs() >= OTHER));
+    let before =
+        before.filter(|(_, before)| score.value.is_some_and(|now| (now - before).abs() >= OTHER));
     let state = state(&situation, &score, windows, false);
     let verdict = verdict(&situation, state, windows, &groups, &findings);
     Ok(Judgement {
@@ -102,13 +102,19 @@ pub(super) fn note_scores(app: &AppState, now: Nanos) -> Result<(), QueryError> 
     let due: Vec<String> = {
         let services = app.judging.services.lock();
         let due = services.iter().filter(|(_, judged)| {
-            judged.scores.back().is_none_or(|(at, _)| now - at >= MINUTE)
+            judged
+                .scores
+                .back()
+                .is_none_or(|(at, _)| now - at >= MINUTE)
         });
         due.map(|(name, _)| name.clone()).collect()
     };
     for service in due {
         let judgement = of(app, &service, now)?;
-        if let (Some(score), Some(judged)) = (judgement.score.value, app.judging.services.lock().get_mut(&service)) {
+        if let (Some(score), Some(judged)) = (
+            judgement.score.value,
+            app.judging.services.lock().get_mut(&service),
+        ) {
             judged.note_score(score, now);
         }
     }

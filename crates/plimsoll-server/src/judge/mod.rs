@@ -144,18 +144,24 @@ impl Judging {
     }
 
     /// The entry of a service, made if need be; `None` when there are too many.
-    fn entry<'a>(&self, services: &'a mut BTreeMap<String, Judged>, service: &str) -> Option<&'a mut Judged> {
+    fn entry<'a>(
+        &self,
+        services: &'a mut BTreeMap<String, Judged>,
+        service: &str,
+    ) -> Option<&'a mut Judged> {
         if !services.contains_key(service) && services.len() >= MOST_SERVICES {
             return None;
         }
-        let judged = services.entry(service.to_owned()).or_insert_with(|| Judged {
-            judge: Judge::new(self.in_force.standards()),
-            heard: None,
-            windows: 0,
-            asked: BTreeMap::new(),
-            scores: VecDeque::new(),
-            learned: 0,
-        });
+        let judged = services
+            .entry(service.to_owned())
+            .or_insert_with(|| Judged {
+                judge: Judge::new(self.in_force.standards()),
+                heard: None,
+                windows: 0,
+                asked: BTreeMap::new(),
+                scores: VecDeque::new(),
+                learned: 0,
+            });
         Some(judged)
     }
 }
@@ -175,7 +181,11 @@ impl Judged {
 
     /// The score as it was at `time`, or a little before.
     pub fn score_at(&self, time: Nanos) -> Option<(Nanos, f64)> {
-        self.scores.iter().rev().find(|(at, _)| *at <= time).copied()
+        self.scores
+            .iter()
+            .rev()
+            .find(|(at, _)| *at <= time)
+            .copied()
     }
 }
 

@@ -79,7 +79,9 @@ pub fn replay(
     now: Nanos,
 ) -> Result<Replayed, QueryError> {
     let standards = Arc::new(standards);
-    let scope = service.map_or(Scope::Observed, |service| Scope::Service(service.to_owned()));
+    let scope = service.map_or(Scope::Observed, |service| {
+        Scope::Service(service.to_owned())
+    });
     let end = now.div_euclid(MINUTE);
     let mut judges: BTreeMap<String, Judge> = BTreeMap::new();
     let mut fired: BTreeMap<(String, Arc<str>), Fired> = BTreeMap::new();
@@ -179,7 +181,11 @@ fn chunk(
         let (method, route): (Arc<str>, Arc<str>) = (key.method.into(), key.route.into());
         for (minute, totals) in (first..).zip(line) {
             let Some(totals) = totals else { continue };
-            let observed = minutes.entry(minute).or_default().entry(key.service.clone()).or_default();
+            let observed = minutes
+                .entry(minute)
+                .or_default()
+                .entry(key.service.clone())
+                .or_default();
             if totals.duration.count > 0 {
                 observed.routes.push(RouteObserved {
                     method: method.clone(),
@@ -194,13 +200,17 @@ fn chunk(
     for (service, values) in over_time(reading, scope, buckets, "process", "memory_rss")? {
         for (time, bytes) in values {
             let of_minute = minutes.entry(time.div_euclid(MINUTE)).or_default();
-            of_minute.entry(service.clone()).or_default().levels.push(LevelObserved {
-                key: "memory".into(),
-                kind: Kind::HighMemory,
-                unit: Unit::Bytes,
-                value: bytes,
-                limit: Limit::Ceiling(line),
-            });
+            of_minute
+                .entry(service.clone())
+                .or_default()
+                .levels
+                .push(LevelObserved {
+                    key: "memory".into(),
+                    kind: Kind::HighMemory,
+                    unit: Unit::Bytes,
+                    value: bytes,
+                    limit: Limit::Ceiling(line),
+                });
         }
     }
     Ok(minutes)

@@ -55,7 +55,11 @@ pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     let last = settled(now);
     let before = judging.last.load(Ordering::Relaxed);
     // After a pause as much is read as the judges remember.
-    let again = if before == 0 { AT_START } else { AGAIN + last.saturating_sub(before) };
+    let again = if before == 0 {
+        AT_START
+    } else {
+        AGAIN + last.saturating_sub(before)
+    };
     let first = last - again.clamp(1, AT_START) + 1;
     let mut reading = Reading::of(&app.store);
     let standards = judging.in_force.standards();
@@ -122,7 +126,11 @@ impl super::Judged {
             self.windows += 1;
         }
         let standards = self.judge.standards().clone();
-        for route in observed.routes.iter().filter(|route| route.duration.count > 0) {
+        for route in observed
+            .routes
+            .iter()
+            .filter(|route| route.duration.count > 0)
+        {
             let class = standards.expected(&route.method, &route.route).class;
             let asked = self.asked.entry(class.name.to_string()).or_insert(slot);
             *asked = (*asked).max(slot);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll::alert::Phase;
-use plimsoll::analysis::situation::{CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow};
+use plimsoll::analysis::situation::{
+    CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow,
+};
 use plimsoll::judge::SLOT_NS;
 use plimsoll::performance::RequestTotals;
 
@@ -35,10 +37,16 @@ pub fn of(app: &AppState, service: &str, now: Nanos) -> Result<Situation, QueryE
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn read(app: &AppState, reading: &mut Reading<'_>, service: &str, now: Nanos) -> Result<Situation, QueryError> {
+pub fn read(
+    app: &AppState,
+    reading: &mut Reading<'_>,
+    service: &str,
+    now: Nanos,
+) -> Result<Situation, QueryError> {
     let scope = Scope::Service(service.to_owned());
     let period = Period::minutes_before(now, MINUTES);
-    let mut by_route: BTreeMap<(String, String), (RequestTotals, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut by_route: BTreeMap<(String, String), (RequestTotals, BTreeMap<String, u64>)> =
+        BTreeMap::new();
     for (key, counts) in requests(reading, &scope, period)? {
         let (totals, types) = by_route.entry((key.method, key.route)).or_default();
         totals.merge(&counts.totals);
@@ -48,7 +56,8 @@ pub fn read(app: &AppState, reading: &mut Reading<'_>, service: &str, now: Nanos
     }
     let mut statements = Vec::new();
     let tags = ["method", "route", "statement"];
-    for ([method, route, statement], seen) in observed(reading, &scope, period, "db_queries", tags)? {
+    for ([method, route, statement], seen) in observed(reading, &scope, period, "db_queries", tags)?
+    {
         statements.push(StatementNow {
             statement,
             route,
@@ -79,27 +88,34 @@ pub fn read(app: &AppState, reading: &mut Reading<'_>, service: &str, now: Nanos
     let functions = functions.collect();
     let meta = app.judging.meta();
     let deploys = meta.deploys(Some(service), now - DEPLOYS_SINCE, MOST_DEPLOYS);
-    let deploys = deploys.inspect_err(|error| tracing::warn!(%error, "deploys cannot be read: {error}"));
-    let deploys = deploys.unwrap_or_default().into_iter().map(|deploy| Deploy {
-        version: deploy.version,
-        revision: deploy.revision,
-        at: deploy.at,
-    });
+    let deploys =
+        deploys.inspect_err(|error| tracing::warn!(%error, "deploys cannot be read: {error}"));
+    let deploys = deploys
+        .unwrap_or_default()
+        .into_iter()
+        .map(|deploy| Deploy {
+            version: deploy.version,
+            revision: deploy.revision,
+            at: deploy.at,
+        });
     let deploys = deploys.collect();
     let judged = app.judging.with(service, |judged| {
-        let alerts = judged.judge.watches().filter_map(|watch| match watch.state.phase {
-            Phase::Firing { worst, .. } => Some(OpenAlert {
-                id: None,
-                key: watch.key.to_string(),
-                kind: watch.kind,
-                severity: worst,
-                since: watch.state.since_ns,
-                value: watch.value,
-                limit: watch.limit,
-                unit: watch.unit,
-            }),
-            _ => None,
-        });
+        let alerts = judged
+            .judge
+            .watches()
+            .filter_map(|watch| match watch.state.phase {
+                Phase::Firing { worst, .. } => Some(OpenAlert {
+                    id: None,
+                    key: watch.key.to_string(),
+                    kind: watch.kind,
+                    severity: worst,
+                    since: watch.state.since_ns,
+                    value: watch.value,
+                    limit: watch.limit,
+                    unit: watch.unit,
+                }),
+                _ => None,
+            });
         let levels = judged.judge.levels().map(|(watch, value, limit)| LevelNow {
             key: watch.key.to_string(),
             value,
@@ -126,7 +142,10 @@ pub fn read(app: &AppState, reading: &mut Reading<'_>, service: &str, now: Nanos
             }
         });
         let end = |slot: i64| (slot + 1) * SLOT_NS;
-        let asked = judged.asked.iter().map(|(class, slot)| (class.clone(), end(*slot)));
+        let asked = judged
+            .asked
+            .iter()
+            .map(|(class, slot)| (class.clone(), end(*slot)));
         FromJudge {
             alerts: alerts.collect(),
             levels: levels.collect(),

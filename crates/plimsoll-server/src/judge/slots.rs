@@ -7,10 +7,10 @@ use plimsoll::alert::{Kind, Unit};
 use plimsoll::judge::{LevelObserved, Observed, RouteObserved, SLOT_NS};
 use plimsoll::standards::{Limit, Standards};
 
-use crate::performance::series::{Buckets, By, series};
-use crate::performance::states::states;
 use crate::performance::levels::{flows, registered};
 use crate::performance::resources::cpu_used;
+use crate::performance::series::{Buckets, By, series};
+use crate::performance::states::states;
 use crate::performance::{Period, Scope};
 use crate::reading::Reading;
 use crate::store::read::error::QueryError;
@@ -26,7 +26,12 @@ pub(super) type OfServices = BTreeMap<String, BTreeMap<i64, Observed>>;
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(super) fn requests(reading: &mut Reading<'_>, scope: &Scope, first: i64, last: i64) -> Result<OfServices, QueryError> {
+pub(super) fn requests(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    first: i64,
+    last: i64,
+) -> Result<OfServices, QueryError> {
     let buckets = Buckets {
         start: first * SLOT_NS,
         step: SLOT_NS,
@@ -72,34 +77,71 @@ pub(super) fn levels(
     let limits = &standards.limits;
     let names = ["cpu", "cpu_limit", "memory_rss", "memory_limit"];
     let used = cpu_used(reading, scope, period)?;
-    for ((service, instance), [cpu, cores, memory, allowed]) in states(reading, scope, period, "process", names)? {
+    for ((service, instance), [cpu, cores, memory, allowed]) in
+        states(reading, scope, period, "process", names)?
+    {
         let of_service = found.entry(service.clone()).or_default();
         let busy = used.get(&(service, instance.clone())).copied().or(cpu.mean);
         if let Some(busy) = busy {
             // Of one core, where nobody tells how many there are.
             let share = busy / cores.last.unwrap_or(1.0).max(0.01);
-            most(of_service, "cpu", Kind::ResourceViolation, Unit::Ratio, share, limits.cpu_ratio);
+            most(
+                of_service,
+                "cpu",
+                Kind::ResourceViolation,
+                Unit::Ratio,
+                share,
+                limits.cpu_ratio,
+            );
         }
         if let Some(bytes) = memory.last {
             let line = limits.memory_bytes(allowed.last.filter(|allowed| *allowed > 0.0));
-            most(of_service, "memory", Kind::HighMemory, Unit::Bytes, bytes, line);
+            most(
+                of_service,
+                "memory",
+                Kind::HighMemory,
+                Unit::Bytes,
+                bytes,
+                line,
+            );
             of_service.memory.push((instance.into(), bytes));
         }
     }
     for ((service, _), [disk]) in states(reading, scope, period, "system", ["disk"])? {
         if let Some(disk) = disk.last {
             let of_service = found.entry(service).or_default();
-            most(of_service, "disk", Kind::ResourceViolation, Unit::Ratio, disk, limits.disk_ratio);
+            most(
+                of_service,
+                "disk",
+                Kind::ResourceViolation,
+                Unit::Ratio,
+                disk,
+                limits.disk_ratio,
+            );
         }
     }
     for ((service, _), flows) in flows(reading, scope, period)? {
         let of_service = found.entry(service).or_default();
         if let Some(iops) = flows.disk_operations {
-            most(of_service, "disk_io", Kind::ResourceViolation, Unit::PerSecond, iops, limits.disk_iops);
+            most(
+                of_service,
+                "disk_io",
+                Kind::ResourceViolation,
+                Unit::PerSecond,
+                iops,
+                limits.disk_iops,
+            );
         }
         if let Some(bits) = flows.network_bits {
             let line = limits.network_mbit_per_second * 1e6;
-            most(of_service, "network", Kind::ResourceViolation, Unit::BitsPerSecond, bits, line);
+            most(
+                of_service,
+                "network",
+                Kind::ResourceViolation,
+                Unit::BitsPerSecond,
+                bits,
+                line,
+            );
         }
     }
     add_registered(reading, scope, period, standards, &mut found)?;
@@ -118,7 +160,14 @@ fn add_registered(
         let line = standards.resource_limit(&resource.name, resource.limit);
         let key = format!("{}:{}", resource.kind, resource.name);
         let of_service = found.entry(resource.service).or_default();
-        most(of_service, &key, Kind::ResourceViolation, Unit::Count, resource.used, line);
+        most(
+            of_service,
+            &key,
+            Kind::ResourceViolation,
+            Unit::Count,
+            resource.used,
+            line,
+        );
     }
     Ok(())
 }
@@ -139,4 +188,3 @@ fn most(observed: &mut Observed, key: &str, kind: Kind, unit: Unit, value: f64, 
         }),
     }
 }
-

@@ -33,7 +33,10 @@ async fn start(dir: &tempfile::TempDir) -> Server {
         ("server.listen", "127.0.0.1:0"),
         ("server.grpc_hint_port", "0"),
         ("judge.enabled", "false"),
-        ("judge.standards_file", &*dir.path().join("standards.toml").to_string_lossy()),
+        (
+            "judge.standards_file",
+            &*dir.path().join("standards.toml").to_string_lossy(),
+        ),
     ] {
         layers.set(key, value, Source::Flag("--test")).unwrap();
     }
@@ -93,7 +96,11 @@ impl Bench {
     }
 
     fn firing(&self) -> Vec<String> {
-        let mut keys: Vec<String> = self.alerts(false).into_iter().map(|alert| alert.key).collect();
+        let mut keys: Vec<String> = self
+            .alerts(false)
+            .into_iter()
+            .map(|alert| alert.key)
+            .collect();
         keys.sort();
         keys
     }
@@ -106,18 +113,44 @@ async fn a_slowdown_is_kept_as_an_alert_that_says_what_and_ends_when_it_is_over(
     assert_eq!(bench.firing(), [] as [&str; 0]);
     bench.pass(12, 0.9, 50, 0);
     let alerts = bench.alerts(false);
-    let slow = alerts.iter().find(|alert| alert.key == "class:read").unwrap();
-    assert_eq!((slow.kind.as_str(), slow.severity, slow.unit.as_str()), ("slow_request", Severity::Medium, "s"));
-    assert!(slow.message.starts_with("GET /orders runs"), "{}", slow.message);
-    assert!((slow.value.unwrap() / 0.9 - 1.0).abs() < 0.02, "{:?}", slow.value);
+    let slow = alerts
+        .iter()
+        .find(|alert| alert.key == "class:read")
+        .unwrap();
+    assert_eq!(
+        (slow.kind.as_str(), slow.severity, slow.unit.as_str()),
+        ("slow_request", Severity::Medium, "s")
+    );
+    assert!(
+        slow.message.starts_with("GET /orders runs"),
+        "{}",
+        slow.message
+    );
+    assert!(
+        (slow.value.unwrap() / 0.9 - 1.0).abs() < 0.02,
+        "{:?}",
+        slow.value
+    );
     assert_eq!(slow.line, 0.5);
     assert!(slow.fired - slow.since >= 60 * SECOND);
     let judged = judgement::of(&bench.server.app, "shop", bench.now).unwrap();
-    assert!(judged.findings.iter().any(|finding| finding.id == "class:read"));
+    assert!(
+        judged
+            .findings
+            .iter()
+            .any(|finding| finding.id == "class:read")
+    );
     bench.pass(20, 0.1, 50, 0);
     assert!(!bench.firing().contains(&"class:read".to_owned()));
     let over = bench.alerts(true);
-    assert_eq!(over.iter().find(|alert| alert.key == "class:read").unwrap().resolved_by.as_deref(), Some("itself"));
+    assert_eq!(
+        over.iter()
+            .find(|alert| alert.key == "class:read")
+            .unwrap()
+            .resolved_by
+            .as_deref(),
+        Some("itself")
+    );
     bench.server.stop().await;
 }
 
@@ -129,14 +162,19 @@ async fn an_alert_resolved_by_hand_fires_anew_while_its_breach_goes_on() {
     assert_eq!(first.key, "errors:GET /orders");
     assert!(first.severity >= Severity::High);
     let app = &bench.server.app;
-    let over = book::resolve(app, first.id, "ines", bench.now).unwrap().unwrap();
+    let over = book::resolve(app, first.id, "ines", bench.now)
+        .unwrap()
+        .unwrap();
     assert_eq!(over.resolved_by.as_deref(), Some("ines"));
     assert_eq!(book::resolve(app, 9_999, "ines", bench.now).unwrap(), None);
     bench.pass(5, 0.1, 50, 20);
     assert_eq!(bench.firing(), [] as [&str; 0]);
     bench.pass(4, 0.1, 50, 20);
     let again = bench.alerts(false);
-    assert_eq!((again.len(), again[0].key.as_str()), (1, "errors:GET /orders"));
+    assert_eq!(
+        (again.len(), again[0].key.as_str()),
+        (1, "errors:GET /orders")
+    );
     assert!(again[0].id > first.id);
     bench.server.stop().await;
 }
@@ -146,10 +184,20 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
     let mut bench = Bench::new().await;
     bench.pass(20, 0.1, 50, 20);
     let before = bench.alerts(false);
-    let Bench { server, dir, now, version } = bench;
+    let Bench {
+        server,
+        dir,
+        now,
+        version,
+    } = bench;
     server.stop().await;
     let server = start(&dir).await;
-    let mut bench = Bench { server, dir, now, version };
+    let mut bench = Bench {
+        server,
+        dir,
+        now,
+        version,
+    };
     bench.pass(12, 0.1, 50, 20);
     // The same alert, not one more.
     assert_eq!(bench.alerts(false), before);
@@ -187,10 +235,31 @@ async fn a_deploy_is_seen_by_its_version_and_named() {
     bench.pass(30, 0.1, 50, 0);
     bench.version = "1.1";
     bench.pass(15, 0.9, 50, 0);
-    let deploys = bench.server.app.judging.meta().deploys(Some("shop"), 0, 10).unwrap();
-    assert_eq!((deploys.len(), deploys[0].version.as_str(), deploys[0].source.as_str()), (1, "1.1", "seen"));
-    let slow = bench.alerts(false).into_iter().find(|alert| alert.key == "class:read").unwrap();
-    assert!(slow.message.contains("since deploy 1.1"), "{}", slow.message);
+    let deploys = bench
+        .server
+        .app
+        .judging
+        .meta()
+        .deploys(Some("shop"), 0, 10)
+        .unwrap();
+    assert_eq!(
+        (
+            deploys.len(),
+            deploys[0].version.as_str(),
+            deploys[0].source.as_str()
+        ),
+        (1, "1.1", "seen")
+    );
+    let slow = bench
+        .alerts(false)
+        .into_iter()
+        .find(|alert| alert.key == "class:read")
+        .unwrap();
+    assert!(
+        slow.message.contains("since deploy 1.1"),
+        "{}",
+        slow.message
+    );
     bench.server.stop().await;
 }
 
@@ -207,17 +276,43 @@ async fn a_replay_tells_how_often_other_thresholds_would_have_fired() {
         let name = "classes.read.investigate_seconds".to_owned();
         let target = "classes.read.target_seconds".to_owned();
         let acceptable = "classes.read.acceptable_seconds".to_owned();
-        let changes = line.map(|line| [(name, Some(line)), (target, Some(line / 5.0)), (acceptable, Some(line / 2.0))]);
+        let changes = line.map(|line| {
+            [
+                (name, Some(line)),
+                (target, Some(line / 5.0)),
+                (acceptable, Some(line / 2.0)),
+            ]
+        });
         let changes = changes.into_iter().flatten().collect();
         let (_, standards) = app.judging.in_force.with(&changes).unwrap();
-        let told = replay::replay(&app.store, standards, Some("shop"), 1, bench.now + 60 * SECOND).unwrap();
+        let told = replay::replay(
+            &app.store,
+            standards,
+            Some("shop"),
+            1,
+            bench.now + 60 * SECOND,
+        )
+        .unwrap();
         serde_json::to_value(told).unwrap()
     };
     assert_eq!(replayed(None)["firings"], 0);
     let stricter = replayed(Some(0.2));
-    let slow = stricter["by_key"].as_array().unwrap().iter().find(|one| one["key"] == "class:read");
+    let slow = stricter["by_key"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["key"] == "class:read");
     assert_eq!(slow.unwrap()["count"], 2, "{stricter}");
     // What was tried is not in force.
-    assert_eq!(app.judging.in_force.standards().class("read").unwrap().bands.investigate, 0.5);
+    assert_eq!(
+        app.judging
+            .in_force
+            .standards()
+            .class("read")
+            .unwrap()
+            .bands
+            .investigate,
+        0.5
+    );
     bench.server.stop().await;
 }

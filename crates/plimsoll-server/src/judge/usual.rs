@@ -35,7 +35,9 @@ const AT_ONCE: usize = 4;
 pub(super) fn learn(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     let due: Vec<String> = {
         let mut services = app.judging.services.lock();
-        let due = services.iter_mut().filter(|(_, judged)| judged.learned <= now || judged.learned > now + EVERY);
+        let due = services
+            .iter_mut()
+            .filter(|(_, judged)| judged.learned <= now || judged.learned > now + EVERY);
         due.take(AT_ONCE).map(|(name, _)| name.clone()).collect()
     };
     for service in due {
@@ -55,7 +57,11 @@ pub(super) fn learn(app: &AppState, now: Nanos) -> Result<(), QueryError> {
 type OfRoutes = BTreeMap<(Arc<str>, Arc<str>), Option<Usual>>;
 
 /// What is usual of each route, of the service, and whether that is from the last hour only.
-fn look_up(app: &AppState, service: &str, now: Nanos) -> Result<(OfRoutes, Option<Usual>, bool), QueryError> {
+fn look_up(
+    app: &AppState,
+    service: &str,
+    now: Nanos,
+) -> Result<(OfRoutes, Option<Usual>, bool), QueryError> {
     let scope = Scope::Service(service.to_owned());
     let mut reading = Reading::of(&app.store);
     let days = same_hours(&mut reading, &scope, now)?;
@@ -74,16 +80,26 @@ fn look_up(app: &AppState, service: &str, now: Nanos) -> Result<(OfRoutes, Optio
     };
     let of_routes: OfRoutes = keys
         .iter()
-        .map(|key| ((key.method.as_str().into(), key.route.as_str().into()), usual(key)))
+        .map(|key| {
+            (
+                (key.method.as_str().into(), key.route.as_str().into()),
+                usual(key),
+            )
+        })
         .collect();
     let all_days = together(&days);
     let all_hour = together(&hour);
-    let of_service = Usual::of(&all_days, Basis::SameHours).or_else(|| Usual::of(&all_hour, Basis::LastHour));
+    let of_service =
+        Usual::of(&all_days, Basis::SameHours).or_else(|| Usual::of(&all_hour, Basis::LastHour));
     Ok((of_routes, of_service, is_young))
 }
 
 /// The same hours of the days before, a stretch each.
-fn same_hours(reading: &mut Reading<'_>, scope: &Scope, now: Nanos) -> Result<BTreeMap<LineKey, Vec<Stretch>>, QueryError> {
+fn same_hours(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    now: Nanos,
+) -> Result<BTreeMap<LineKey, Vec<Stretch>>, QueryError> {
     let hour = now.div_euclid(HOUR) * HOUR;
     let mut found: BTreeMap<LineKey, Vec<Stretch>> = BTreeMap::new();
     let mut days = 0;
@@ -113,7 +129,11 @@ fn same_hours(reading: &mut Reading<'_>, scope: &Scope, now: Nanos) -> Result<BT
 }
 
 /// The hour before the last minutes, in stretches of ten minutes.
-fn last_hour(reading: &mut Reading<'_>, scope: &Scope, now: Nanos) -> Result<BTreeMap<LineKey, Vec<Stretch>>, QueryError> {
+fn last_hour(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    now: Nanos,
+) -> Result<BTreeMap<LineKey, Vec<Stretch>>, QueryError> {
     const STEP: Nanos = 5 * MINUTE;
     let end = (now - NOT_YET).div_euclid(STEP) * STEP;
     let buckets = Buckets {

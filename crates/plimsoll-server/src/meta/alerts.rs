@@ -89,10 +89,14 @@ impl Meta {
         );
         let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
         self.read(|file| {
-            let list = format!("SELECT {COLUMNS} FROM alerts {filter} ORDER BY fired DESC, id DESC LIMIT ?4");
+            let list = format!(
+                "SELECT {COLUMNS} FROM alerts {filter} ORDER BY fired DESC, id DESC LIMIT ?4"
+            );
             let mut list = file.prepare(&list)?;
             let which = params![asked.resolved, asked.service, asked.since, limit];
-            let alerts = list.query_map(which, alert)?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let alerts = list
+                .query_map(which, alert)?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
             let total = format!("SELECT count(*) FROM alerts {filter}");
             let which = params![asked.resolved, asked.service, asked.since];
             let total: i64 = file.query_row(&total, which, |row| row.get(0))?;
@@ -184,7 +188,10 @@ pub(crate) fn resolve(
 
 /// Forgets what is over for long, and what is too much.
 pub(crate) fn forget_old(file: &Connection, now: Nanos) -> rusqlite::Result<()> {
-    file.execute("DELETE FROM alerts WHERE resolved < ?1", [now.saturating_sub(REMEMBERED)])?;
+    file.execute(
+        "DELETE FROM alerts WHERE resolved < ?1",
+        [now.saturating_sub(REMEMBERED)],
+    )?;
     file.execute(
         "DELETE FROM alerts WHERE resolved IS NOT NULL AND id <= (SELECT max(id) FROM alerts) - ?1",
         [MOST],
@@ -205,15 +212,26 @@ pub(crate) fn told(file: &Connection, id: i64) -> rusqlite::Result<()> {
 }
 
 /// When alerts of a key fired since then, the oldest first.
-pub(crate) fn firings(file: &Connection, service: &str, key: &str, since: Nanos) -> rusqlite::Result<Vec<Nanos>> {
-    let times = "SELECT fired FROM alerts WHERE service = ?1 AND key = ?2 AND fired >= ?3 ORDER BY fired";
+pub(crate) fn firings(
+    file: &Connection,
+    service: &str,
+    key: &str,
+    since: Nanos,
+) -> rusqlite::Result<Vec<Nanos>> {
+    let times =
+        "SELECT fired FROM alerts WHERE service = ?1 AND key = ?2 AND fired >= ?3 ORDER BY fired";
     let mut times = file.prepare(times)?;
-    times.query_map(params![service, key, since], |row| row.get(0))?.collect()
+    times
+        .query_map(params![service, key, since], |row| row.get(0))?
+        .collect()
 }
 
 fn firing(file: &Connection, service: &str, key: &str) -> rusqlite::Result<Option<Alert>> {
-    let one = format!("SELECT {COLUMNS} FROM alerts WHERE service = ?1 AND key = ?2 AND resolved IS NULL");
-    file.query_row(&one, params![service, key], alert).optional()
+    let one = format!(
+        "SELECT {COLUMNS} FROM alerts WHERE service = ?1 AND key = ?2 AND resolved IS NULL"
+    );
+    file.query_row(&one, params![service, key], alert)
+        .optional()
 }
 
 fn by_id(file: &Connection, id: i64) -> rusqlite::Result<Option<Alert>> {

@@ -59,7 +59,12 @@ impl Meta {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub fn deploys(&self, service: Option<&str>, since: Nanos, limit: usize) -> Result<Vec<Deployed>, MetaError> {
+    pub fn deploys(
+        &self,
+        service: Option<&str>,
+        since: Nanos,
+        limit: usize,
+    ) -> Result<Vec<Deployed>, MetaError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.read(|file| {
             let newest = "SELECT service, version, revision, at, source FROM deploys

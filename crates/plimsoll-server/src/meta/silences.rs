@@ -37,7 +37,13 @@ pub struct Silence {
 
 impl Silence {
     /// Until when alerts of a key are silent, if they are at `now`.
-    pub fn covers(&self, service: &str, key: &str, severity: Severity, now: Nanos) -> Option<Nanos> {
+    pub fn covers(
+        &self,
+        service: &str,
+        key: &str,
+        severity: Severity,
+        now: Nanos,
+    ) -> Option<Nanos> {
         let is_meant = self.service.as_deref().is_none_or(|own| own == service)
             && self.key.as_deref().is_none_or(|own| own == key)
             && self.severity.is_none_or(|own| own == severity);
@@ -87,7 +93,11 @@ impl Meta {
     /// # Errors
     /// A file that cannot be written.
     pub fn remove_silence(&self, id: i64) -> Result<bool, MetaError> {
-        self.change(|file| Ok(Ok(file.execute("DELETE FROM silences WHERE id = ?1", [id])? > 0)))
+        self.change(|file| {
+            Ok(Ok(file
+                .execute("DELETE FROM silences WHERE id = ?1", [id])?
+                > 0))
+        })
     }
 
     /// All that are not over, the newest first.
@@ -142,26 +152,44 @@ mod tests {
     #[test]
     fn a_silence_covers_what_it_names_while_it_lasts() {
         let shop = of(Some("shop"), None, false);
-        assert_eq!(shop.covers("shop", "cpu", Severity::Low, 11 * HOUR), Some(12 * HOUR));
+        assert_eq!(
+            shop.covers("shop", "cpu", Severity::Low, 11 * HOUR),
+            Some(12 * HOUR)
+        );
         assert_eq!(shop.covers("shop", "cpu", Severity::Low, 9 * HOUR), None);
         assert_eq!(shop.covers("shop", "cpu", Severity::Low, 12 * HOUR), None);
         assert_eq!(shop.covers("mail", "cpu", Severity::Low, 11 * HOUR), None);
         let cpu = of(None, Some("cpu"), false);
-        assert_eq!(cpu.covers("mail", "cpu", Severity::Low, 11 * HOUR), Some(12 * HOUR));
+        assert_eq!(
+            cpu.covers("mail", "cpu", Severity::Low, 11 * HOUR),
+            Some(12 * HOUR)
+        );
         assert_eq!(cpu.covers("mail", "disk", Severity::Low, 11 * HOUR), None);
         let light = Silence {
             severity: Some(Severity::Low),
             ..of(None, None, false)
         };
-        assert_eq!(light.covers("mail", "disk", Severity::Low, 11 * HOUR), Some(12 * HOUR));
-        assert_eq!(light.covers("mail", "disk", Severity::High, 11 * HOUR), None);
+        assert_eq!(
+            light.covers("mail", "disk", Severity::Low, 11 * HOUR),
+            Some(12 * HOUR)
+        );
+        assert_eq!(
+            light.covers("mail", "disk", Severity::High, 11 * HOUR),
+            None
+        );
     }
 
     #[test]
     fn a_maintenance_window_comes_again_each_week() {
         let weekly = of(None, None, true);
         let next_week = 11 * HOUR + 3 * WEEK;
-        assert_eq!(weekly.covers("shop", "cpu", Severity::Low, next_week), Some(next_week + HOUR));
-        assert_eq!(weekly.covers("shop", "cpu", Severity::Low, next_week + HOUR), None);
+        assert_eq!(
+            weekly.covers("shop", "cpu", Severity::Low, next_week),
+            Some(next_week + HOUR)
+        );
+        assert_eq!(
+            weekly.covers("shop", "cpu", Severity::Low, next_week + HOUR),
+            None
+        );
     }
 }

@@ -15,7 +15,8 @@ impl Meta {
     pub fn thresholds(&self) -> Result<BTreeMap<String, f64>, MetaError> {
         self.read(|file| {
             let mut all = file.prepare("SELECT name, value FROM thresholds")?;
-            all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
         })
     }
 
@@ -23,7 +24,11 @@ impl Meta {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn set_thresholds(&self, changes: &BTreeMap<String, Option<f64>>, now: Nanos) -> Result<(), MetaError> {
+    pub fn set_thresholds(
+        &self,
+        changes: &BTreeMap<String, Option<f64>>,
+        now: Nanos,
+    ) -> Result<(), MetaError> {
         self.change(|file| {
             for (name, value) in changes {
                 match value {

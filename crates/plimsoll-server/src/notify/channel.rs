@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::http::{Post, post};
 use super::message::Message;
+use super::notice::Severity;
 use super::notice::{AlertType, Kind, Notice, Unit};
 use super::outcome::Outcome;
 use super::plan::Rules;
-use super::notice::Severity;
 use super::smtp::Farewell;
 use super::{log, mail, pagerduty, slack, smtp, webhook};
 use crate::config::hidden::{Hidden, Kept};

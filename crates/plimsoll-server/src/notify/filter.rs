@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::notice::{AlertType, Kind, Notice};
 use super::notice::Severity;
+use super::notice::{AlertType, Kind, Notice};
 
 /// What a channel wants to hear of: all of it must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

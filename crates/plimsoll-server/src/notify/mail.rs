@@ -223,8 +223,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::tests::notice;
     use super::super::notice::Severity;
+    use super::super::notice::tests::notice;
     use super::*;
     use crate::config::notify::MailTls;
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::message::{Content, Message, notice_json, summary_json};
+use super::notice::Severity;
 use super::notice::{Kind, Notice, cut};
 use super::outcome::{Answer, Outcome};
-use super::notice::Severity;
 use super::summary::Summary;
 use super::words;
 use crate::api::v1::time::rfc3339;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::notice::{Kind, Notice};
 use super::notice::Severity;
+use super::notice::{Kind, Notice};
 use crate::store::table::Nanos;
 
 /// How many are named.

@@ -46,8 +46,8 @@ pub(super) fn signature(secret: &str, now: Nanos, body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::tests::notice;
     use super::super::notice::Severity;
+    use super::super::notice::tests::notice;
     use super::super::summary::Summary;
     use super::*;
 

@@ -133,8 +133,8 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notice::tests::notice;
     use super::super::notice::Severity;
+    use super::super::notice::tests::notice;
     use super::*;
 
     #[test]

@@ -39,7 +39,9 @@ pub fn flows(
             tag_of(&series.tags, "instance").to_owned(),
         );
         let sum = |columns: &[usize]| {
-            let last = columns.iter().filter_map(|&column| series.columns[column].last());
+            let last = columns
+                .iter()
+                .filter_map(|&column| series.columns[column].last());
             total(last).map(|sum| sum / seconds)
         };
         found.insert(
@@ -76,7 +78,11 @@ const LIMIT: &str = "plimsoll_resource_limit";
 ///
 /// # Errors
 /// When the period has too much to be read at once.
-pub fn registered(reading: &mut Reading<'_>, scope: &Scope, period: Period) -> Result<Vec<Registered>, QueryError> {
+pub fn registered(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    period: Period,
+) -> Result<Vec<Registered>, QueryError> {
     let tags = ["service", "instance", "kind", "resource"];
     let mut ask_last = |measurement: &str| -> Result<BTreeMap<[String; 4], f64>, QueryError> {
         let mut ask = query(measurement, period, &tags, scope.filter());
@@ -117,12 +123,19 @@ pub fn over_time(
     measurement: &str,
     name: &str,
 ) -> Result<BTreeMap<String, BTreeMap<Nanos, f64>>, QueryError> {
-    let mut ask = query(measurement, buckets.period(), &["service", "instance"], scope.filter());
+    let mut ask = query(
+        measurement,
+        buckets.period(),
+        &["service", "instance"],
+        scope.filter(),
+    );
     ask.step = Some(buckets.step);
     ask.fields = vec![field(name, Aggregate::Mean)];
     let mut found: BTreeMap<String, BTreeMap<Nanos, f64>> = BTreeMap::new();
     for series in reading.ask(&ask)? {
-        let of_service = found.entry(tag_of(&series.tags, "service").to_owned()).or_default();
+        let of_service = found
+            .entry(tag_of(&series.tags, "service").to_owned())
+            .or_default();
         for (&time, value) in series.times.iter().zip(&series.columns[0]) {
             if let Some(value) = number(value) {
                 let most = of_service.entry(time).or_insert(value);

@@ -182,7 +182,11 @@ impl Services {
     pub fn started_since(&self, since: Nanos) -> BTreeSet<String> {
         let services = self.by_name.read();
         let started = services.iter().filter(|(_, known)| {
-            known.span.first < since && known.instances.values().any(|instance| instance.span.first >= since)
+            known.span.first < since
+                && known
+                    .instances
+                    .values()
+                    .any(|instance| instance.span.first >= since)
         });
         started.map(|(name, _)| name.clone()).collect()
     }
@@ -191,7 +195,10 @@ impl Services {
     pub fn newest_versions(&self) -> BTreeMap<String, (String, Nanos)> {
         let services = self.by_name.read();
         let newest = services.iter().filter_map(|(name, known)| {
-            let told = known.instances.values().filter(|instance| !instance.version.is_empty());
+            let told = known
+                .instances
+                .values()
+                .filter(|instance| !instance.version.is_empty());
             let newest = told.max_by_key(|instance| instance.span.first)?;
             Some((name.clone(), (newest.version.clone(), newest.span.first)))
         });

@@ -73,7 +73,19 @@ mod tests {
     #[test]
     fn severities_begin_above_their_ratio() {
         use Severity::{Critical, High, Low, Medium};
-        let of = [0.9, 1.0, 1.01, 1.5, 1.51, 2.0, 2.01, 3.0, 3.01, f64::INFINITY].map(Severity::of_ratio);
+        let of = [
+            0.9,
+            1.0,
+            1.01,
+            1.5,
+            1.51,
+            2.0,
+            2.01,
+            3.0,
+            3.01,
+            f64::INFINITY,
+        ]
+        .map(Severity::of_ratio);
         let (l, m, h, c) = (Some(Low), Some(Medium), Some(High), Some(Critical));
         assert_eq!(of, [None, None, l, l, m, m, h, h, c, c]);
         assert_eq!(Severity::of_ratio(f64::NAN), None);

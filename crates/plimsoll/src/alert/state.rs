@@ -73,7 +73,12 @@ pub const LONGEST_STEP_NS: i64 = 30_000_000_000;
 const MOST_FIRINGS: usize = 16;
 
 /// Takes a reading of the moment `now`; returns what became different, if anything.
-pub fn step(state: &mut State, reading: Reading, now: i64, rules: &AlertRules) -> Option<Transition> {
+pub fn step(
+    state: &mut State,
+    reading: Reading,
+    now: i64,
+    rules: &AlertRules,
+) -> Option<Transition> {
     let passed = match state.last_ns {
         0 => 0,
         last => now.saturating_sub(last).clamp(0, LONGEST_STEP_NS),
@@ -149,7 +154,9 @@ fn resolve_after(state: &State, now: i64, rules: &AlertRules) -> i64 {
         .iter()
         .filter(|&&fired| now.saturating_sub(fired) < span)
         .count();
-    let beyond = lately.saturating_sub(rules.flap_firings as usize - 1).min(10);
+    let beyond = lately
+        .saturating_sub(rules.flap_firings as usize - 1)
+        .min(10);
     let wait = nanos(rules.resolve_after).saturating_mul(1 << beyond);
     wait.min(nanos(rules.longest_resolve.max(rules.resolve_after)))
 }

@@ -27,7 +27,9 @@ const NEAR: Reading = Reading::Well(0.95);
 const NOTHING: Reading = Reading::NotEnoughData;
 
 fn of(parts: &[(Reading, usize)]) -> Vec<Reading> {
-    let parts = parts.iter().flat_map(|(reading, times)| std::iter::repeat_n(*reading, *times));
+    let parts = parts
+        .iter()
+        .flat_map(|(reading, times)| std::iter::repeat_n(*reading, *times));
     parts.collect()
 }
 
@@ -45,12 +47,18 @@ fn a_minute_of_breach_fires_and_a_minute_of_health_resolves() {
 #[test]
 fn a_short_breach_is_withdrawn_and_never_told() {
     let told = life(&of(&[(BAD, 5), (WELL, 1), (BAD, 5), (WELL, 3)]));
-    assert!(told.iter().all(|(_, what)| matches!(what, Transition::Pended | Transition::Withdrawn)));
+    assert!(
+        told.iter()
+            .all(|(_, what)| matches!(what, Transition::Pended | Transition::Withdrawn))
+    );
 }
 
 #[test]
 fn an_empty_window_neither_fires_nor_resolves() {
-    assert_eq!(life(&of(&[(BAD, 3), (NOTHING, 60)])), [(0, Transition::Pended)]);
+    assert_eq!(
+        life(&of(&[(BAD, 3), (NOTHING, 60)])),
+        [(0, Transition::Pended)]
+    );
     let told = life(&of(&[(BAD, 10), (NOTHING, 100)]));
     assert_eq!(told.last(), Some(&(60, Transition::Fired(Severity::Low))));
 }
@@ -116,7 +124,12 @@ fn resolved_by_hand_it_fires_anew_after_a_full_wait() {
         now += 10 * SECOND;
     }
     let fired = Transition::Fired(Severity::Low);
-    let expected = [(0, Transition::Pended), (6, fired), (10, Transition::Pended), (16, fired)];
+    let expected = [
+        (0, Transition::Pended),
+        (6, fired),
+        (10, Transition::Pended),
+        (16, fired),
+    ];
     assert_eq!(told, expected);
 }
 
@@ -124,7 +137,8 @@ fn reading() -> impl Strategy<Value = Reading> {
     prop_oneof![
         Just(NOTHING),
         (0.0f64..=1.0).prop_map(Reading::Well),
-        (1.001f64..5.0).prop_map(|ratio| Reading::Breach(ratio, Severity::of_ratio(ratio).unwrap())),
+        (1.001f64..5.0)
+            .prop_map(|ratio| Reading::Breach(ratio, Severity::of_ratio(ratio).unwrap())),
     ]
 }
 

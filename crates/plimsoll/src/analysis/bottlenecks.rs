@@ -35,23 +35,35 @@ pub fn bottlenecks(situation: &Situation) -> Vec<Bottleneck> {
         found.push(Bottleneck {
             kind: "database",
             severity: Severity::High,
-            description: format!("Database queries are slow: {} takes {} on average", one.statement, duration(mean)),
+            description: format!(
+                "Database queries are slow: {} takes {} on average",
+                one.statement,
+                duration(mean)
+            ),
             recommendation: "Optimize queries or add indexes".to_owned(),
         });
     }
-    for route in situation.routes.iter().filter(|route| route.requests > 0 && route.mean > line) {
+    for route in situation
+        .routes
+        .iter()
+        .filter(|route| route.requests > 0 && route.mean > line)
+    {
         match diagnose(situation, route) {
             Cause::Repeated { per_request, .. } => found.push(Bottleneck {
                 kind: "database",
                 severity: Severity::High,
-                description: format!("{} runs one statement {per_request:.0} times for each request", route.name()),
+                description: format!(
+                    "{} runs one statement {per_request:.0} times for each request",
+                    route.name()
+                ),
                 recommendation: "Ask once for all items".to_owned(),
             }),
             Cause::Call { peer, p95 } => found.push(Bottleneck {
                 kind: "external",
                 severity: Severity::Medium,
                 description: format!("{} waits for {peer}: {} (p95)", route.name(), duration(p95)),
-                recommendation: "Check network latency and external service dependencies".to_owned(),
+                recommendation: "Check network latency and external service dependencies"
+                    .to_owned(),
             }),
             _ => {}
         }
@@ -69,7 +81,11 @@ pub fn bottlenecks(situation: &Situation) -> Vec<Bottleneck> {
             Bottleneck {
                 kind: "memory",
                 severity: Severity::Medium,
-                description: format!("High memory usage: {} of {}", bytes(level.value), bytes(level.limit)),
+                description: format!(
+                    "High memory usage: {} of {}",
+                    bytes(level.value),
+                    bytes(level.limit)
+                ),
                 recommendation: "Increase memory or optimize memory usage".to_owned(),
             }
         } else {
@@ -81,13 +97,18 @@ pub fn bottlenecks(situation: &Situation) -> Vec<Bottleneck> {
             }
         });
     }
-    for pool in situation.levels.iter().filter(|level| level.key.starts_with("pool:")) {
+    for pool in situation
+        .levels
+        .iter()
+        .filter(|level| level.key.starts_with("pool:"))
+    {
         if let Some(severity) = Severity::of_ratio(pool.ratio) {
             found.push(Bottleneck {
                 kind: "resource",
                 severity,
                 description: format!("{} of {} connections are in use", pool.value, pool.limit),
-                recommendation: "Find what holds connections for long before you allow more".to_owned(),
+                recommendation: "Find what holds connections for long before you allow more"
+                    .to_owned(),
             });
         }
     }

@@ -119,16 +119,32 @@ pub fn class_now(situation: &Situation, class: &Class) -> ClassNow {
 
 /// All floats of a service.
 pub fn load_line(situation: &Situation, findings: &[Finding]) -> Vec<Group> {
-    let classes = situation.standards.classes.iter().filter_map(|class| of_class(situation, class));
+    let classes = situation
+        .standards
+        .classes
+        .iter()
+        .filter_map(|class| of_class(situation, class));
     let mut classes: Vec<Float> = classes.collect();
     let mut groups = vec![
-        ("resources", "Resources", "level against limit", resources(situation)),
+        (
+            "resources",
+            "Resources",
+            "level against limit",
+            resources(situation),
+        ),
         ("pools", "Pools", "in use", registered(situation, "pool:")),
-        ("queues", "Queues", "waiting", registered(situation, "queue:")),
+        (
+            "queues",
+            "Queues",
+            "waiting",
+            registered(situation, "queue:"),
+        ),
     ];
     groups[0].3.extend(registered(situation, "resource:"));
     groups[0].3.extend(registered(situation, "cache:"));
-    classes.iter_mut().for_each(|float| attach(situation, findings, float));
+    classes
+        .iter_mut()
+        .for_each(|float| attach(situation, findings, float));
     let mut all = vec![Group {
         name: "classes",
         label: "Classes",
@@ -136,7 +152,9 @@ pub fn load_line(situation: &Situation, findings: &[Finding]) -> Vec<Group> {
         floats: classes,
     }];
     for (name, label, against, mut floats) in groups {
-        floats.iter_mut().for_each(|float| attach(situation, findings, float));
+        floats
+            .iter_mut()
+            .for_each(|float| attach(situation, findings, float));
         all.push(Group {
             name,
             label,
@@ -159,8 +177,14 @@ fn of_class(situation: &Situation, class: &Class) -> Option<Float> {
     float.limit = Some(class.bands.investigate);
     if let Some(p95) = now.p95 {
         float.measured(p95, now.ratio);
-        float.place = if now.ratio > 1.0 { Place::Past } else { class.bands.place(p95) };
-        let usual = now.usual_p95.map(|usual| 1.0 - usual / class.bands.investigate);
+        float.place = if now.ratio > 1.0 {
+            Place::Past
+        } else {
+            class.bands.place(p95)
+        };
+        let usual = now
+            .usual_p95
+            .map(|usual| 1.0 - usual / class.bands.investigate);
         float.usual_headroom = usual;
     } else if let Some(asked) = asked {
         float.idle_seconds = Some(((situation.now - asked) as f64 / 1e9).max(0.0).round());
@@ -208,7 +232,11 @@ fn registered(situation: &Situation, prefix: &str) -> Vec<Float> {
 
 fn attach(situation: &Situation, findings: &[Finding], float: &mut Float) {
     let about = findings.iter().find(|finding| finding.id == float.id);
-    let about = about.or_else(|| findings.iter().find(|finding| finding.float.as_deref() == Some(&float.id)));
+    let about = about.or_else(|| {
+        findings
+            .iter()
+            .find(|finding| finding.float.as_deref() == Some(&float.id))
+    });
     float.finding = about.map(|finding| finding.id.clone());
     if float.place == Place::Past {
         let since = about.and_then(|finding| finding.since_ns);
@@ -259,7 +287,11 @@ pub fn loads(situation: &Situation) -> Loads {
     if situation.silent_since().is_some() {
         return Loads::default();
     }
-    let classes = situation.standards.classes.iter().map(|class| (class, class_now(situation, class)));
+    let classes = situation
+        .standards
+        .classes
+        .iter()
+        .map(|class| (class, class_now(situation, class)));
     let worst = classes
         .filter(|(_, now)| now.requests >= ENOUGH)
         .max_by(|(_, one), (_, other)| one.ratio.total_cmp(&other.ratio));
@@ -268,13 +300,22 @@ pub fn loads(situation: &Situation) -> Loads {
         let line = p95 / now.ratio.max(1e-9);
         Some(Load {
             ratio: now.ratio,
-            reason: format!("{} p95 is {}, its line {}", class.name, duration(p95), duration(line)),
+            reason: format!(
+                "{} p95 is {}, its line {}",
+                class.name,
+                duration(p95),
+                duration(line)
+            ),
         })
     });
     let limit = situation.standards.limits.error_rate;
     let errors = situation.error_rate().map(|rate| Load {
         ratio: rate / limit,
-        reason: format!("{} of the requests fail, at most {} may", share(rate), share(limit)),
+        reason: format!(
+            "{} of the requests fail, at most {} may",
+            share(rate),
+            share(limit)
+        ),
     });
     let memory = situation.level("memory").map(|memory| Load {
         ratio: memory.ratio,
@@ -298,10 +339,17 @@ fn database(situation: &Situation) -> Option<Load> {
         let mean = total / executions as f64;
         Load {
             ratio: mean / line,
-            reason: format!("queries take {} on average, slow from {} on", duration(mean), duration(line)),
+            reason: format!(
+                "queries take {} on average, slow from {} on",
+                duration(mean),
+                duration(line)
+            ),
         }
     });
-    let pools = situation.levels.iter().filter(|level| level.key.starts_with("pool:"));
+    let pools = situation
+        .levels
+        .iter()
+        .filter(|level| level.key.starts_with("pool:"));
     let fullest = pools.max_by(|one, other| one.ratio.total_cmp(&other.ratio));
     let pool = fullest.map(|pool| Load {
         ratio: pool.ratio,
@@ -314,16 +362,24 @@ fn database(situation: &Situation) -> Option<Load> {
 }
 
 fn cache(situation: &Situation) -> Option<Load> {
-    let caches = situation.levels.iter().filter(|level| level.key.starts_with("cache:"));
+    let caches = situation
+        .levels
+        .iter()
+        .filter(|level| level.key.starts_with("cache:"));
     let worst = caches.max_by(|one, other| one.ratio.total_cmp(&other.ratio));
     worst.map(|cache| Load {
         ratio: cache.ratio,
-        reason: format!("{} of the lookups hit, {} should", share(cache.value), share(cache.limit)),
+        reason: format!(
+            "{} of the lookups hit, {} should",
+            share(cache.value),
+            share(cache.limit)
+        ),
     })
 }
 
 /// A time as the API writes it: RFC 3339, UTC, milliseconds.
 pub fn rfc3339(time_ns: i64) -> String {
-    let time = jiff::Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let time = jiff::Timestamp::from_nanosecond(i128::from(time_ns))
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     format!("{time:.3}")
 }

@@ -146,7 +146,10 @@ pub fn score(loads: &Loads) -> Score {
             weight,
             points: kept.map(|kept| tenth(weight * kept)),
             score: kept.map(|kept| (100.0 * kept).round()),
-            load: load.as_ref().map(|load| load.ratio).filter(|load| load.is_finite()),
+            load: load
+                .as_ref()
+                .map(|load| load.ratio)
+                .filter(|load| load.is_finite()),
         }
     });
     took.retain(|took| took.points >= WORTH_TELLING);

@@ -175,13 +175,18 @@ impl Situation {
 
     /// Since when nothing was heard, if that is long.
     pub fn silent_since(&self) -> Option<i64> {
-        self.heard.filter(|heard| self.now - heard > Self::SILENT_AFTER_NS)
+        self.heard
+            .filter(|heard| self.now - heard > Self::SILENT_AFTER_NS)
     }
 
     /// Share of errors among all requests; `None` without any.
     pub fn error_rate(&self) -> Option<f64> {
         let requests: u64 = self.routes.iter().map(|route| route.requests).sum();
-        let errors: f64 = self.routes.iter().map(|route| route.error_rate * route.requests as f64).sum();
+        let errors: f64 = self
+            .routes
+            .iter()
+            .map(|route| route.error_rate * route.requests as f64)
+            .sum();
         (requests > 0).then(|| errors / requests as f64)
     }
     /// A deploy is taken as the cause of what began within so long after it: 30 minutes.
@@ -203,7 +208,10 @@ impl Situation {
     }
 
     /// Statements that a route asked.
-    pub fn statements_of<'a>(&'a self, route: &'a RouteNow) -> impl Iterator<Item = &'a StatementNow> {
+    pub fn statements_of<'a>(
+        &'a self,
+        route: &'a RouteNow,
+    ) -> impl Iterator<Item = &'a StatementNow> {
         self.statements
             .iter()
             .filter(|one| one.route == route.route && one.method == route.method)

@@ -70,7 +70,10 @@ impl Usual {
             .iter()
             .filter(|stretch| stretch.duration.count > 0 && stretch.minutes > 0.0)
             .collect();
-        let requests: u64 = with_requests.iter().map(|stretch| stretch.duration.count).sum();
+        let requests: u64 = with_requests
+            .iter()
+            .map(|stretch| stretch.duration.count)
+            .sum();
         let minutes: f64 = stretches.iter().map(|stretch| stretch.minutes).sum();
         let enough = match basis {
             Basis::SameHours => with_requests.len() >= Self::DAYS,
@@ -87,10 +90,19 @@ impl Usual {
         let sparse = requests / (with_requests.len() as u64) < Self::REQUESTS;
         let percentile = |q: f64| {
             let of_all = merged.percentile(q);
-            let of_each = with_requests.iter().filter_map(|stretch| stretch.duration.percentile(q));
-            if sparse { of_all } else { median(of_each.collect()) }
+            let of_each = with_requests
+                .iter()
+                .filter_map(|stretch| stretch.duration.percentile(q));
+            if sparse {
+                of_all
+            } else {
+                median(of_each.collect())
+            }
         };
-        let logs: Vec<_> = with_requests.iter().map(|stretch| stretch.duration.logarithms()).collect();
+        let logs: Vec<_> = with_requests
+            .iter()
+            .map(|stretch| stretch.duration.logarithms())
+            .collect();
         let means: Vec<f64> = logs.iter().filter_map(|log| log.mean()).collect();
         let log_mean = median(means.clone())?;
         let distances = means.iter().map(|mean| (mean - log_mean).abs());
@@ -172,7 +184,8 @@ mod tests {
     #[test]
     fn hours_without_requests_count_as_quiet() {
         let busy = || hour(&[0.1], 600, 0);
-        let usual = Usual::of(&[busy(), busy(), busy(), hour(&[], 0, 0)], Basis::SameHours).unwrap();
+        let usual =
+            Usual::of(&[busy(), busy(), busy(), hour(&[], 0, 0)], Basis::SameHours).unwrap();
         assert_eq!((usual.per_minute_low, usual.per_minute_high), (0.0, 10.0));
     }
 }

@@ -58,7 +58,12 @@ pub struct Verdict {
 pub const WINDOWS: u64 = 6;
 
 /// How a service is.
-pub fn state(situation: &Situation, score: &Score, windows: u64, critical_check_failed: bool) -> ServiceState {
+pub fn state(
+    situation: &Situation,
+    score: &Score,
+    windows: u64,
+    critical_check_failed: bool,
+) -> ServiceState {
     if situation.silent_since().is_some() {
         return ServiceState::Silent;
     }
@@ -88,7 +93,10 @@ pub fn verdict(
         ServiceState::Silent => {
             let since = situation.silent_since().unwrap_or(situation.now);
             return Verdict {
-                bold: format!("{service} has been silent for {}.", age(situation.now - since)),
+                bold: format!(
+                    "{service} has been silent for {}.",
+                    age(situation.now - since)
+                ),
                 rest: String::new(),
                 more: "Either it does not run, or what it measures does not arrive.".to_owned(),
             };
@@ -96,7 +104,10 @@ pub fn verdict(
         ServiceState::New => {
             return Verdict {
                 bold: format!("{service} is new:"),
-                rest: format!("{windows} of {WINDOWS} windows seen, first verdict in {} s.", 10 * (WINDOWS - windows.min(WINDOWS - 1))),
+                rest: format!(
+                    "{windows} of {WINDOWS} windows seen, first verdict in {} s.",
+                    10 * (WINDOWS - windows.min(WINDOWS - 1))
+                ),
                 more: String::new(),
             };
         }
@@ -104,32 +115,61 @@ pub fn verdict(
             return Verdict {
                 bold: format!("{service} sends nothing that can be judged."),
                 rest: String::new(),
-                more: "No requests and no resources of it were measured in the last minutes.".to_owned(),
+                more: "No requests and no resources of it were measured in the last minutes."
+                    .to_owned(),
             };
         }
         _ => {}
     }
-    let mut past: Vec<&&Float> = floats.iter().filter(|float| float.place == Place::Past).collect();
-    past.sort_by(|one, other| other.ratio.unwrap_or(0.0).total_cmp(&one.ratio.unwrap_or(0.0)));
-    let close: Vec<&&Float> = floats.iter().filter(|float| float.place == Place::Close).collect();
+    let mut past: Vec<&&Float> = floats
+        .iter()
+        .filter(|float| float.place == Place::Past)
+        .collect();
+    past.sort_by(|one, other| {
+        other
+            .ratio
+            .unwrap_or(0.0)
+            .total_cmp(&one.ratio.unwrap_or(0.0))
+    });
+    let close: Vec<&&Float> = floats
+        .iter()
+        .filter(|float| float.place == Place::Close)
+        .collect();
     let told = findings.iter().find(|finding| finding.place == Place::Past);
     let Some(worst) = past.first() else {
         return well(bold, &floats, &close, told);
     };
-    let about = |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
+    let about =
+        |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
     let told = findings.iter().find(about).or(told);
     let since = told.map(|finding| match &finding.deploy {
         Some(deploy) => format!(" since deploy {}", deploy.version),
         None => String::new(),
     });
     let since = since.unwrap_or_default();
-    let begun = told.and_then(|finding| finding.since_ns).map(|since| format!(", {} ago", age(situation.now - since)));
-    let begun = begun.filter(|_| worst.since.is_some() || told.is_some()).unwrap_or_default();
+    let begun = told
+        .and_then(|finding| finding.since_ns)
+        .map(|since| format!(", {} ago", age(situation.now - since)));
+    let begun = begun
+        .filter(|_| worst.since.is_some() || told.is_some())
+        .unwrap_or_default();
     let ratio = worst.ratio.unwrap_or(1.0);
     let how_far = if ratio >= 2.0 {
-        format!("{} {} {} {} limit", things(worst), takes(worst), times(ratio), its(worst))
+        format!(
+            "{} {} {} {} limit",
+            things(worst),
+            takes(worst),
+            times(ratio),
+            its(worst)
+        )
     } else {
-        format!("{} {} {} past {} line", things(worst), runs(worst), share(ratio - 1.0), its(worst))
+        format!(
+            "{} {} {} past {} line",
+            things(worst),
+            runs(worst),
+            share(ratio - 1.0),
+            its(worst)
+        )
     };
     Verdict {
         bold: format!("{bold}."),
@@ -139,8 +179,15 @@ pub fn verdict(
 }
 
 fn well(bold: String, floats: &[&Float], close: &[&&Float], told: Option<&Finding>) -> Verdict {
-    let measured: Vec<&&Float> = floats.iter().filter(|float| float.headroom.is_some()).collect();
-    let lowest = measured.iter().min_by(|one, other| one.headroom.unwrap_or(1.0).total_cmp(&other.headroom.unwrap_or(1.0)));
+    let measured: Vec<&&Float> = floats
+        .iter()
+        .filter(|float| float.headroom.is_some())
+        .collect();
+    let lowest = measured.iter().min_by(|one, other| {
+        one.headroom
+            .unwrap_or(1.0)
+            .total_cmp(&other.headroom.unwrap_or(1.0))
+    });
     // Something that has no float of its own, such as a route slower than usual.
     if let Some(told) = told {
         return Verdict {
@@ -152,7 +199,13 @@ fn well(bold: String, floats: &[&Float], close: &[&&Float], told: Option<&Findin
     match (close.first(), lowest) {
         (Some(first), _) => Verdict {
             bold: format!("{bold};"),
-            rest: format!("{} {} close to {} line: {} headroom.", things(first).to_lowercase(), is(first), its(first), share(first.headroom.unwrap_or(0.0))),
+            rest: format!(
+                "{} {} close to {} line: {} headroom.",
+                things(first).to_lowercase(),
+                is(first),
+                its(first),
+                share(first.headroom.unwrap_or(0.0))
+            ),
             more: match close.len() {
                 1 => "Everything else floats well.".to_owned(),
                 n => format!("{} more are close.", count(n as f64 - 1.0)),
@@ -178,16 +231,30 @@ fn well(bold: String, floats: &[&Float], close: &[&&Float], told: Option<&Findin
 fn more(told: Option<&Finding>, past: &[&&Float], close: &[&&Float]) -> String {
     let mut parts = Vec::new();
     if let Some(told) = told {
-        parts.push(format!("{} {}", told.headline, told.cause).trim().to_owned());
+        parts.push(
+            format!("{} {}", told.headline, told.cause)
+                .trim()
+                .to_owned(),
+        );
     }
     if past.len() > 1 {
-        let others: Vec<&str> = past[1..].iter().take(3).map(|float| float.name.as_str()).collect();
+        let others: Vec<&str> = past[1..]
+            .iter()
+            .take(3)
+            .map(|float| float.name.as_str())
+            .collect();
         parts.push(format!("Past the line, too: {}.", others.join(", ")));
     }
     parts.push(match close.len() {
         0 => "Everything else floats.".to_owned(),
-        1 => format!("Everything else floats; {} is close to the line.", close[0].name),
-        n => format!("Everything else floats; {} are close to the line.", count(n as f64)),
+        1 => format!(
+            "Everything else floats; {} is close to the line.",
+            close[0].name
+        ),
+        n => format!(
+            "Everything else floats; {} are close to the line.",
+            count(n as f64)
+        ),
     });
     parts.join(" ")
 }
@@ -234,7 +301,9 @@ fn its(float: &Float) -> &'static str {
 fn lower_first(text: &str) -> String {
     // Methods and names stay as they are written.
     match text.split_once(' ') {
-        Some((first, rest)) if first.len() > 1 && first[1..].bytes().all(|byte| byte.is_ascii_lowercase()) => {
+        Some((first, rest))
+            if first.len() > 1 && first[1..].bytes().all(|byte| byte.is_ascii_lowercase()) =>
+        {
             format!("{} {rest}", first.to_ascii_lowercase())
         }
         _ => text.to_owned(),

@@ -63,7 +63,11 @@ pub fn count(number: f64) -> String {
         }
         text.push(digit);
     }
-    if number <= -0.5 { format!("\u{2212}{text}") } else { text }
+    if number <= -0.5 {
+        format!("\u{2212}{text}")
+    } else {
+        text
+    }
 }
 
 fn trimmed(number: f64, digits: usize) -> String {
@@ -81,16 +85,31 @@ mod tests {
 
     #[test]
     fn numbers_read_as_in_the_drawings() {
-        let durations = [0.003, 0.412, 1.51, 0.0004, 0.0098, 12.34, 120.0].map(|secs| plain(&duration(secs)));
+        let durations =
+            [0.003, 0.412, 1.51, 0.0004, 0.0098, 12.34, 120.0].map(|secs| plain(&duration(secs)));
         assert_eq!(
             durations,
-            ["3 ms", "412 ms", "1.51 s", "0.4 ms", "9.8 ms", "12.3 s", "2 min"]
+            [
+                "3 ms", "412 ms", "1.51 s", "0.4 ms", "9.8 ms", "12.3 s", "2 min"
+            ]
         );
         let shares = [0.034, 0.9994, 0.51, 0.0, -0.38, 1.0].map(|ratio| plain(&share(ratio)));
-        assert_eq!(shares, ["3.4 %", "99.94 %", "51 %", "0 %", "−38 %", "100 %"]);
-        assert_eq!([18_276.0, 0.4, 41.0, -1_234.0].map(count), ["18,276", "0.4", "41", "−1,234"]);
-        assert_eq!([5.84, 12.4, f64::INFINITY].map(times), ["5.8×", "12×", "many times"]);
+        assert_eq!(
+            shares,
+            ["3.4 %", "99.94 %", "51 %", "0 %", "−38 %", "100 %"]
+        );
+        assert_eq!(
+            [18_276.0, 0.4, 41.0, -1_234.0].map(count),
+            ["18,276", "0.4", "41", "−1,234"]
+        );
+        assert_eq!(
+            [5.84, 12.4, f64::INFINITY].map(times),
+            ["5.8×", "12×", "many times"]
+        );
         assert_eq!(plain(&bytes(341.0 * crate::performance::MB)), "341 MB");
-        assert_eq!(plain(&bytes(160.0 * 1024.0 * crate::performance::MB)), "160.0 GB");
+        assert_eq!(
+            plain(&bytes(160.0 * 1024.0 * crate::performance::MB)),
+            "160.0 GB"
+        );
     }
 }

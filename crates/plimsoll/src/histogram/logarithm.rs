@@ -60,7 +60,11 @@ impl Logarithms {
     /// Their standard deviation; `None` without values.
     pub fn deviation(&self) -> Option<f64> {
         let mean = self.mean()?;
-        Some((self.squares / self.count as f64 - mean * mean).max(0.0).sqrt())
+        Some(
+            (self.squares / self.count as f64 - mean * mean)
+                .max(0.0)
+                .sqrt(),
+        )
     }
 }
 

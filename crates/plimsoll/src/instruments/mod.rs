@@ -23,8 +23,8 @@ mod timer;
 
 pub use call::{Call, Function};
 pub use queue::{Queue, Waiting};
-pub use registered::{LIMIT, USED};
 pub(crate) use registered::Registered;
+pub use registered::{LIMIT, USED};
 pub use scope::Scope;
 pub use timer::{Running, Timer};
 

@@ -22,7 +22,9 @@ pub(crate) struct Registered {
 
 impl fmt::Debug for Registered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registered").field("limit", &self.limit_value).finish_non_exhaustive()
+        f.debug_struct("Registered")
+            .field("limit", &self.limit_value)
+            .finish_non_exhaustive()
     }
 }
 
@@ -46,7 +48,10 @@ impl Monitor {
         let (kind, name) = kind(name);
         let mut registered = self.inner.registered.lock();
         if registered.len() == Self::MAX_RESOURCES {
-            tracing::warn!("there are {} resources already; {name} is not watched", Self::MAX_RESOURCES);
+            tracing::warn!(
+                "there are {} resources already; {name} is not watched",
+                Self::MAX_RESOURCES
+            );
             return;
         }
         let tags = [("kind", kind), ("resource", name)];
@@ -92,7 +97,12 @@ mod tests {
         let kinds = ["postgres pool", "mail_queue", "licences", "pool"].map(kind);
         assert_eq!(
             kinds,
-            [("pool", "postgres"), ("queue", "mail"), ("resource", "licences"), ("pool", "pool")]
+            [
+                ("pool", "postgres"),
+                ("queue", "mail"),
+                ("resource", "licences"),
+                ("pool", "pool")
+            ]
         );
     }
 
@@ -115,6 +125,9 @@ mod tests {
         for number in 0..100 {
             monitor.resource(&format!("pool {number}"), || 0.0, 1.0);
         }
-        assert_eq!(monitor.inner.registered.lock().len(), Monitor::MAX_RESOURCES);
+        assert_eq!(
+            monitor.inner.registered.lock().len(),
+            Monitor::MAX_RESOURCES
+        );
     }
 }

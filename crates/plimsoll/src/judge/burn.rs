@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::significance::more_than;
 use crate::alert::{Reading, Severity};
 
 /// Requests of one class, minute by minute, and how many were past the line.
@@ -46,7 +47,11 @@ impl Burn {
             _ => self.minutes.insert(at, new),
         }
         let newest = self.minutes.back().map_or(minute, |last| last.minute);
-        while self.minutes.front().is_some_and(|first| first.minute <= newest - KEPT) {
+        while self
+            .minutes
+            .front()
+            .is_some_and(|first| first.minute <= newest - KEPT)
+        {
             self.minutes.pop_front();
         }
     }
@@ -71,7 +76,8 @@ impl Burn {
             let rate = |minutes| self.rate(last, minutes, objective).unwrap_or(0.0);
             let both = rate(long).min(rate(short));
             let ratio = both / threshold;
-            if ratio > 1.0 && past >= LEAST_PAST {
+            let is_sure = more_than(past, requests, threshold * (1.0 - objective));
+            if ratio > 1.0 && past >= LEAST_PAST && is_sure {
                 return (Reading::Breach(ratio, severity), Some(both), threshold);
             }
             if reading == Reading::NotEnoughData {
@@ -84,7 +90,11 @@ impl Burn {
 
     fn sum(&self, last: i64, minutes: i64) -> (u64, u64) {
         let now = last.div_euclid(MINUTE);
-        let within = self.minutes.iter().rev().take_while(|known| known.minute > now - minutes);
+        let within = self
+            .minutes
+            .iter()
+            .rev()
+            .take_while(|known| known.minute > now - minutes);
         within.fold((0, 0), |(requests, past), known| {
             (requests + known.requests, past + known.past)
         })

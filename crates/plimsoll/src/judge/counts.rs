@@ -32,7 +32,8 @@ impl Counts {
             return Self::default();
         }
         let over = |limit: f64| small(duration.count_above(limit));
-        let tiers = |limit: f64| Severity::ALL.map(|severity| over(limit * severity.begins_above()));
+        let tiers =
+            |limit: f64| Severity::ALL.map(|severity| over(limit * severity.begins_above()));
         Self {
             requests: small(duration.count),
             errors: small(errors),
@@ -73,7 +74,10 @@ mod tests {
         }
         let counts = Counts::of(&duration, 2, &Bands::below(0.5), None);
         // Above 0.1 s; above 0.5, 0.75, 1.0 and 1.5 s.
-        assert_eq!((counts.requests, counts.errors, counts.over_target), (6, 2, 5));
+        assert_eq!(
+            (counts.requests, counts.errors, counts.over_target),
+            (6, 2, 5)
+        );
         assert_eq!(counts.over_line, [4, 3, 2, 1]);
         let mut twice = counts;
         twice.add(&counts);

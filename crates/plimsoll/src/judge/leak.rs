@@ -54,15 +54,19 @@ impl Leak {
             return (Reading::NotEnoughData, None);
         }
         let growth = now / base;
-        let rising = lately.windows(2).filter(|pair| pair[1].1 > pair[0].1).count();
+        let rising = lately
+            .windows(2)
+            .filter(|pair| pair[1].1 > pair[0].1)
+            .count();
         let third = MINUTES / 3;
         let early = lately[third].1 - base;
         let late = now - lately[MINUTES - 1 - third].1;
         let ratio = growth / GROWTH;
-        if rising >= RISING && late >= STEADY * early {
-            if let Some(severity) = Severity::of_ratio(ratio) {
-                return (Reading::Breach(ratio, severity.min(Severity::High)), Some(*now));
-            }
+        let severity =
+            Severity::of_ratio(ratio).filter(|_| rising >= RISING && late >= STEADY * early);
+        if let Some(severity) = severity {
+            let severity = severity.min(Severity::High);
+            return (Reading::Breach(ratio, severity), Some(*now));
         }
         (Reading::Well((growth - 1.0).clamp(0.0, 0.5)), Some(*now))
     }

@@ -52,8 +52,14 @@ mod tests {
         let peak = slots(&[0.3, 0.3, 0.99, 0.3, 0.3, 0.3]);
         assert!(matches!(reading(level(&peak, 5), limit), Reading::Well(ratio) if ratio < 0.5));
         let busy = slots(&[0.3, 0.3, 0.9, 0.95, 0.9, 0.92]);
-        assert!(matches!(reading(level(&busy, 5), limit), Reading::Breach(_, Severity::Low)));
-        assert_eq!(reading(level(&slots(&[]), 5), limit), Reading::NotEnoughData);
+        assert!(matches!(
+            reading(level(&busy, 5), limit),
+            Reading::Breach(_, Severity::Low)
+        ));
+        assert_eq!(
+            reading(level(&slots(&[]), 5), limit),
+            Reading::NotEnoughData
+        );
     }
 
     #[test]

@@ -162,7 +162,12 @@ impl Judge {
                 route.errors.take_up(kept);
                 route
             });
-            let counts = Counts::of(&seen.duration, seen.errors, &route.bands, route.usual.as_ref());
+            let counts = Counts::of(
+                &seen.duration,
+                seen.errors,
+                &route.bands,
+                route.usual.as_ref(),
+            );
             all.add(&counts);
             if !is_cold {
                 route.counts.put(slot, counts);
@@ -259,13 +264,19 @@ impl Judge {
         for (at, class) in self.classes.iter_mut().enumerate() {
             let expected = &self.standards.classes[at];
             let line = expected.bands.investigate;
-            class.slow.found(requests::past_line(&of_classes[at]), None, line);
+            class
+                .slow
+                .found(requests::past_line(&of_classes[at]), None, line);
             let (reading, value, threshold) = class.burn.reading(last, expected.objective);
             class.budget.found(reading, value, threshold);
         }
         for level in self.levels.values_mut() {
             let value = level::level(&level.values, last);
-            level.watch.found(level::reading(value, level.limit), value, level.limit.value());
+            level.watch.found(
+                level::reading(value, level.limit),
+                value,
+                level.limit.value(),
+            );
         }
         for (leak, watch) in self.leaks.values_mut() {
             let (reading, value) = leak.reading(last + 1);
@@ -300,19 +311,33 @@ impl Judge {
 
     /// How fast the budget of a class is used up over so many minutes up to the slot `last`.
     pub fn burn_rate(&self, class: &str, last: i64, minutes: i64) -> Option<f64> {
-        let at = self.standards.classes.iter().position(|known| &*known.name == class)?;
+        let at = self
+            .standards
+            .classes
+            .iter()
+            .position(|known| &*known.name == class)?;
         let objective = self.standards.classes[at].objective;
         self.classes[at].burn.rate(last, minutes, objective)
     }
 
     /// Everything that is watched.
     pub fn watches(&self) -> impl Iterator<Item = &Watch> {
-        let classes = self.classes.iter().flat_map(|class| [&class.slow, &class.budget]);
-        let routes = self.routes.values().flat_map(|route| [&route.slow, &route.errors]);
+        let classes = self
+            .classes
+            .iter()
+            .flat_map(|class| [&class.slow, &class.budget]);
+        let routes = self
+            .routes
+            .values()
+            .flat_map(|route| [&route.slow, &route.errors]);
         let levels = self.levels.values().map(|level| &level.watch);
         let leaks = self.leaks.values().map(|(_, watch)| watch);
         let service = [&self.service.silence, &self.service.surge];
-        classes.chain(routes).chain(levels).chain(leaks).chain(service)
+        classes
+            .chain(routes)
+            .chain(levels)
+            .chain(leaks)
+            .chain(service)
     }
 
     /// Levels that are known, each with its line.
@@ -330,7 +355,11 @@ impl Judge {
         let levels = self.levels.values_mut().map(|level| &mut level.watch);
         let leaks = self.leaks.values_mut().map(|(_, watch)| watch);
         let service = [&mut self.service.silence, &mut self.service.surge];
-        classes.chain(routes).chain(levels).chain(leaks).chain(service)
+        classes
+            .chain(routes)
+            .chain(levels)
+            .chain(leaks)
+            .chain(service)
     }
 
     /// The watch of this key.
@@ -363,7 +392,8 @@ impl Judge {
 
     /// Forgets routes of which nothing came for ten minutes, nothing is usual and nothing is told.
     pub fn tidy(&mut self, last: i64) {
-        let idle = |newest: Option<i64>| newest.is_none_or(|newest| newest <= last - Slots::<()>::MOST);
+        let idle =
+            |newest: Option<i64>| newest.is_none_or(|newest| newest <= last - Slots::<()>::MOST);
         self.routes.retain(|_, route| {
             !(idle(route.counts.newest()) && route.may_learn() && route.usual.is_none())
         });
@@ -372,7 +402,11 @@ impl Judge {
 
 fn classes(standards: &Standards) -> Vec<ClassWatched> {
     let watched = standards.classes.iter().map(|class| ClassWatched {
-        slow: Watch::new(&format!("class:{}", class.name), Kind::SlowRequest, Unit::Seconds),
+        slow: Watch::new(
+            &format!("class:{}", class.name),
+            Kind::SlowRequest,
+            Unit::Seconds,
+        ),
         burn: Burn::default(),
         budget: Watch::new(&format!("burn:{}", class.name), Kind::BurnRate, Unit::Times),
     });

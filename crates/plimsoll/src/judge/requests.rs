@@ -1,7 +1,7 @@
 //! What the counts of a route or class mean.
 
 use super::counts::{Counts, TAIL};
-use super::significance::{SIGMAS, more_than};
+use super::significance::more_than;
 use super::slots::Slots;
 use crate::alert::{Reading, Severity};
 use crate::analysis::Usual;
@@ -12,6 +12,8 @@ pub(super) const STRETCHES: [i64; 3] = [6, 30, 60];
 const ENOUGH: u32 = 40;
 /// A route's mean is past its own line at so many times what is usual.
 const SHIFT: f64 = 1.5;
+/// Standard errors that the mean must be beyond that. Hours differ by less than [`SHIFT`], which makes chance rarer still.
+const SHIFT_SIGMAS: f64 = 3.3;
 /// Answer times of a route vary at least so much, as a standard deviation of their logarithms.
 const LEAST_DEVIATION: f64 = 0.2;
 /// Requests from which on a shift of all of them is believed.
@@ -20,6 +22,8 @@ const SHIFTED: u32 = 5;
 const ERRORS_FACTOR: f64 = 4.0;
 /// A smaller share of errors is none to tell of.
 const FEW_ERRORS: f64 = 0.01;
+/// Fewer errors are not more than usual, whatever their share.
+const SINGLE_ERRORS: u64 = 5;
 
 /// Sums over the stretches.
 pub(super) type Sums = [Counts; STRETCHES.len()];
@@ -31,7 +35,9 @@ pub(super) fn sums(slots: &Slots<Counts>, last: i64) -> Sums {
     let mut upto = last;
     for (at, stretch) in STRETCHES.into_iter().enumerate() {
         let first = last - stretch;
-        slots.latest(upto, upto - first).for_each(|counts| sum.add(counts));
+        slots
+            .latest(upto, upto - first)
+            .for_each(|counts| sum.add(counts));
         upto = first;
         sums[at] = sum;
     }
@@ -62,7 +68,9 @@ fn judged(sums: &Sums, judge: impl Fn(&Counts) -> Option<Reading>) -> Reading {
 
 /// Whether the p95 is past the line: more than [`TAIL`] of the requests are slower, and that is no chance.
 pub(super) fn past_line(sums: &Sums) -> Reading {
-    judged(sums, |counts| Some(tail(&counts.over_line, counts.requests)))
+    judged(sums, |counts| {
+        Some(tail(&counts.over_line, counts.requests))
+    })
 }
 
 /// The most severe tier of the tail that is no chance.
@@ -109,7 +117,7 @@ fn shifted(counts: &Counts, usual: &Usual) -> Option<Severity> {
     let allowed = SHIFT.ln().max(3.0 * usual.log_drift);
     let error = usual.log_deviation.max(LEAST_DEVIATION) / requests.sqrt();
     let beyond = shift - allowed;
-    if beyond <= SIGMAS * error {
+    if beyond <= SHIFT_SIGMAS * error {
         return None;
     }
     Severity::of_ratio(beyond.exp())
@@ -121,13 +129,14 @@ pub(super) fn errors(sums: &Sums, limit: f64, usual: Option<&Usual>) -> Reading 
     let own = own.filter(|own| *own < limit);
     judged(sums, |counts| {
         let (errors, requests) = (u64::from(counts.errors), u64::from(counts.requests));
-        let tier = |severity: &Severity| more_than(errors, requests, limit * severity.begins_above());
+        let tier =
+            |severity: &Severity| more_than(errors, requests, limit * severity.begins_above());
         // Errors are never a small matter.
         let by_limit = Severity::ALL.iter().rev().find(|severity| tier(severity));
         let share = errors as f64 / requests as f64;
         Some(match (by_limit, own) {
             (Some(severity), _) => Reading::Breach(share / limit, (*severity).max(Severity::High)),
-            (None, Some(own)) if more_than(errors, requests, own) => {
+            (None, Some(own)) if errors >= SINGLE_ERRORS && more_than(errors, requests, own) => {
                 Reading::Breach(share / own, Severity::Medium)
             }
             (None, own) => Reading::Well(share / own.unwrap_or(limit)),

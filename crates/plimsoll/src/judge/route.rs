@@ -41,15 +41,22 @@ impl Route {
     pub(super) fn judge(&mut self, sums: &Sums, error_limit: f64) {
         let usual = self.usual.as_ref();
         let limit = usual.map_or(0.0, Usual::limit);
-        self.slow.found(requests::slower_than_usual(sums, usual), None, limit);
+        self.slow
+            .found(requests::slower_than_usual(sums, usual), None, limit);
         let rate = sums[1].requests.max(1);
         let rate = f64::from(sums[1].errors) / f64::from(rate);
-        self.errors.found(requests::errors(sums, error_limit, usual), Some(rate), error_limit);
+        self.errors.found(
+            requests::errors(sums, error_limit, usual),
+            Some(rate),
+            error_limit,
+        );
     }
 
     /// Whether what is usual may be learned anew: not from a time in which something is wrong.
     pub(super) fn may_learn(&self) -> bool {
-        [&self.slow, &self.errors].iter().all(|watch| watch.state.phase == Phase::Quiet)
+        [&self.slow, &self.errors]
+            .iter()
+            .all(|watch| watch.state.phase == Phase::Quiet)
     }
 }
 

@@ -22,11 +22,18 @@ impl<T> Slots<T> {
 
     /// Puts the value of a slot.
     pub(super) fn put(&mut self, slot: i64, value: T) {
-        let newest = self.kept.back().map_or(slot, |(newest, _)| slot.max(*newest));
+        let newest = self
+            .kept
+            .back()
+            .map_or(slot, |(newest, _)| slot.max(*newest));
         if slot <= newest - Self::MOST {
             return;
         }
-        while self.kept.front().is_some_and(|(first, _)| *first <= newest - Self::MOST) {
+        while self
+            .kept
+            .front()
+            .is_some_and(|(first, _)| *first <= newest - Self::MOST)
+        {
             self.kept.pop_front();
         }
         let at = self.kept.partition_point(|(kept, _)| *kept < slot);
@@ -38,8 +45,13 @@ impl<T> Slots<T> {
 
     /// The values of the `count` slots up to `last`, the newest first.
     pub(super) fn latest(&self, last: i64, count: i64) -> impl Iterator<Item = &T> {
-        let upto = self.kept.iter().rev().skip_while(move |(slot, _)| *slot > last);
-        upto.take_while(move |(slot, _)| *slot > last - count).map(|(_, value)| value)
+        let upto = self
+            .kept
+            .iter()
+            .rev()
+            .skip_while(move |(slot, _)| *slot > last);
+        upto.take_while(move |(slot, _)| *slot > last - count)
+            .map(|(_, value)| value)
     }
 
     /// The newest slot that has a value.

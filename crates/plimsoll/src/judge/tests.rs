@@ -30,7 +30,8 @@ impl Simulated {
             self.judge.observe(self.slot, &make(at));
             let now = (self.slot + 1) * SLOT_NS;
             for event in self.judge.evaluate(self.slot, now) {
-                self.told.push(((at + 1) * 10, event.key.to_string(), event.transition));
+                self.told
+                    .push(((at + 1) * 10, event.key.to_string(), event.transition));
             }
             self.slot += 1;
         }
@@ -46,12 +47,16 @@ impl Simulated {
     }
 
     fn resolved(&self, key: &str) -> Option<i64> {
-        let resolved = |(_, of, what): &&(i64, String, Transition)| of == key && *what == Transition::Resolved;
+        let resolved =
+            |(_, of, what): &&(i64, String, Transition)| of == key && *what == Transition::Resolved;
         self.told.iter().find(resolved).map(|(at, ..)| *at)
     }
 
     fn all_fired(&self) -> Vec<&str> {
-        let fired = self.told.iter().filter(|(.., what)| matches!(what, Transition::Fired(_)));
+        let fired = self
+            .told
+            .iter()
+            .filter(|(.., what)| matches!(what, Transition::Fired(_)));
         fired.map(|(_, key, _)| key.as_str()).collect()
     }
 }
@@ -131,7 +136,11 @@ fn a_full_pool_fires_with_the_severity_of_its_ratio() {
     assert!(at <= 120, "{at}");
     assert_eq!(severity, Severity::High);
     service.pass(30, |_| level("pool:postgres", 7.0, 20.0));
-    assert!(service.resolved("pool:postgres").is_some_and(|at| at <= 120));
+    assert!(
+        service
+            .resolved("pool:postgres")
+            .is_some_and(|at| at <= 120)
+    );
 }
 
 #[test]
@@ -150,7 +159,10 @@ fn silence_of_a_busy_service_fires_and_that_of_a_quiet_one_does_not() {
     quiet.pass(60, |_| requests(0.1, 1, 0));
     // Six a minute: below the floor of an active service.
     quiet.judge.learn_service(Some(usual(0.1, 360)));
-    assert_eq!(quiet.pass(60, |_| Observed::default()).all_fired(), [] as [&str; 0]);
+    assert_eq!(
+        quiet.pass(60, |_| Observed::default()).all_fired(),
+        [] as [&str; 0]
+    );
 }
 
 #[test]
@@ -235,7 +247,10 @@ fn alerts_go_on_where_they_were_after_a_restart_and_under_other_standards() {
     after.pass(30, |_| level("pool:mail", 1.0, 20.0));
     assert!(after.resolved("pool:mail").is_some());
     after.judge.expect(Standards::default().shared());
-    assert!(matches!(after.judge.watch("class:read").unwrap().state.phase, Phase::Firing { .. }));
+    assert!(matches!(
+        after.judge.watch("class:read").unwrap().state.phase,
+        Phase::Firing { .. }
+    ));
 }
 
 #[test]
@@ -243,8 +258,15 @@ fn a_class_that_burns_its_budget_is_told() {
     let mut service = Simulated::new();
     // A tenth past the line for an hour.
     service.pass(400, |_| Observed {
-        routes: vec![route("GET", "/a", 0.1, 18, 0), route("GET", "/b", 0.6, 2, 0)],
+        routes: vec![
+            route("GET", "/a", 0.1, 18, 0),
+            route("GET", "/b", 0.6, 2, 0),
+        ],
         ..Observed::default()
     });
-    assert!(service.fired("burn:read").is_some_and(|(_, severity)| severity == Severity::High));
+    assert!(
+        service
+            .fired("burn:read")
+            .is_some_and(|(_, severity)| severity == Severity::High)
+    );
 }

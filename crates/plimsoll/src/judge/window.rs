@@ -27,20 +27,52 @@ impl Observed {
         };
         let limits = &standards.limits;
         let seconds = window.seconds().max(1e-3);
-        let cores = resources.process_cpu_limit.current().unwrap_or(1.0).max(0.01);
+        let cores = resources
+            .process_cpu_limit
+            .current()
+            .unwrap_or(1.0)
+            .max(0.01);
         let cpu = resources.process_cpu.mean().map(|busy| busy / cores);
-        let allowed = resources.process_memory_limit.current().filter(|bytes| *bytes > 0.0);
+        let allowed = resources
+            .process_memory_limit
+            .current()
+            .filter(|bytes| *bytes > 0.0);
         let memory = resources.process_memory.current();
         let per_second = |count: u64| Some(count as f64 / seconds).filter(|_| count > 0);
         let operations = per_second(resources.system_disk_operations);
-        let bits = per_second(8 * (resources.system_network_sent + resources.system_network_received));
+        let bits =
+            per_second(8 * (resources.system_network_sent + resources.system_network_received));
         let violation = Kind::ResourceViolation;
         let levels = [
             ("cpu", violation, Unit::Ratio, cpu, limits.cpu_ratio),
-            ("memory", Kind::HighMemory, Unit::Bytes, memory, limits.memory_bytes(allowed)),
-            ("disk", violation, Unit::Ratio, resources.system_disk.current(), limits.disk_ratio),
-            ("disk_io", violation, Unit::PerSecond, operations, limits.disk_iops),
-            ("network", violation, Unit::BitsPerSecond, bits, limits.network_mbit_per_second * 1e6),
+            (
+                "memory",
+                Kind::HighMemory,
+                Unit::Bytes,
+                memory,
+                limits.memory_bytes(allowed),
+            ),
+            (
+                "disk",
+                violation,
+                Unit::Ratio,
+                resources.system_disk.current(),
+                limits.disk_ratio,
+            ),
+            (
+                "disk_io",
+                violation,
+                Unit::PerSecond,
+                operations,
+                limits.disk_iops,
+            ),
+            (
+                "network",
+                violation,
+                Unit::BitsPerSecond,
+                bits,
+                limits.network_mbit_per_second * 1e6,
+            ),
         ];
         for (key, kind, unit, value, line) in levels {
             if let Some(value) = value {
@@ -53,7 +85,8 @@ impl Observed {
                 });
             }
         }
-        self.memory.extend(memory.map(|bytes| (Arc::from(""), bytes)));
+        self.memory
+            .extend(memory.map(|bytes| (Arc::from(""), bytes)));
     }
 
     /// Pools, queues and what else was registered.
@@ -65,8 +98,15 @@ impl Observed {
                 tags: key.tags.clone(),
             };
             let own = window.gauges.get(&limit).and_then(|limit| limit.current());
-            let tag = |name: &str| key.tags.iter().find(|(tag, _)| &**tag == name).map(|(_, value)| &**value);
-            let (Some(kind), Some(name), Some(value)) = (tag("kind"), tag("resource"), gauge.mean()) else {
+            let tag = |name: &str| {
+                key.tags
+                    .iter()
+                    .find(|(tag, _)| &**tag == name)
+                    .map(|(_, value)| &**value)
+            };
+            let (Some(kind), Some(name), Some(value)) =
+                (tag("kind"), tag("resource"), gauge.mean())
+            else {
                 continue;
             };
             self.levels.push(LevelObserved {
@@ -84,17 +124,26 @@ fn routes(window: &Window) -> Vec<RouteObserved> {
     let mut by_route: BTreeMap<(&str, &str), RouteObserved> = BTreeMap::new();
     for (key, series) in window.requests.iter().filter(|(key, _)| key.run.is_none()) {
         let answered = series.duration.count;
-        let errors = if key.status >= 500 { answered } else { series.failed.min(answered) };
-        let route = by_route.entry((&key.route, key.method)).or_insert_with(|| RouteObserved {
-            method: key.method.into(),
-            route: key.route.clone(),
-            duration: crate::histogram::Histogram::new(),
-            errors: 0,
-        });
+        let errors = if key.status >= 500 {
+            answered
+        } else {
+            series.failed.min(answered)
+        };
+        let route = by_route
+            .entry((&key.route, key.method))
+            .or_insert_with(|| RouteObserved {
+                method: key.method.into(),
+                route: key.route.clone(),
+                duration: crate::histogram::Histogram::new(),
+                errors: 0,
+            });
         route.duration.merge(&series.duration);
         route.errors += errors;
     }
-    by_route.into_values().filter(|route| route.duration.count > 0).collect()
+    by_route
+        .into_values()
+        .filter(|route| route.duration.count > 0)
+        .collect()
 }
 
 #[cfg(test)]
@@ -124,7 +173,9 @@ mod tests {
         let mut window = Window::empty(0, 10_000_000_000);
         window.requests.insert(key(200, None), series(0.1, 8, 1));
         window.requests.insert(key(503, None), series(0.1, 2, 0));
-        window.requests.insert(key(200, Some("load")), series(9.0, 1_000, 0));
+        window
+            .requests
+            .insert(key(200, Some("load")), series(9.0, 1_000, 0));
         let mb = crate::performance::MB;
         window.resources = Some(Resources {
             process_cpu: Gauge::of(1.2, 1),
@@ -134,8 +185,12 @@ mod tests {
             ..Resources::default()
         });
         let tags = [("kind", "pool"), ("resource", "postgres")];
-        window.gauges.insert(MetricKey::new(USED, &tags), Gauge::of(7.0, 1));
-        window.gauges.insert(MetricKey::new(LIMIT, &tags), Gauge::of(30.0, 1));
+        window
+            .gauges
+            .insert(MetricKey::new(USED, &tags), Gauge::of(7.0, 1));
+        window
+            .gauges
+            .insert(MetricKey::new(LIMIT, &tags), Gauge::of(30.0, 1));
         let observed = Observed::of(&window, &Standards::default());
         assert_eq!(observed.routes.len(), 1);
         let orders = &observed.routes[0];
@@ -147,7 +202,11 @@ mod tests {
             .collect();
         assert_eq!(
             levels,
-            [("cpu", 0.6, 0.8), ("memory", 100.0 * mb, 160.0 * mb), ("pool:postgres", 7.0, 30.0)]
+            [
+                ("cpu", 0.6, 0.8),
+                ("memory", 100.0 * mb, 160.0 * mb),
+                ("pool:postgres", 7.0, 30.0)
+            ]
         );
     }
 }

@@ -14,7 +14,9 @@ pub struct Bands {
 }
 
 /// Where a value lies. What is further down is worse, but for [`Place::Unknown`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
@@ -83,7 +85,9 @@ mod tests {
         use Place::{Acceptable, Close, InTarget, Past};
         assert_eq!(
             places,
-            [InTarget, InTarget, Acceptable, Acceptable, Close, Close, Past]
+            [
+                InTarget, InTarget, Acceptable, Acceptable, Close, Close, Past
+            ]
         );
         assert_eq!(write.place(f64::NAN), Place::Unknown);
     }

@@ -114,12 +114,26 @@ pub(super) const ROUTES: &[(&str, &[&str])] = &[
     ),
     (
         EXPORT,
-        &["/**/export", "/**/exports", "/export/**", "/**/export/*", "/**/download"],
+        &[
+            "/**/export",
+            "/**/exports",
+            "/export/**",
+            "/**/export/*",
+            "/**/download",
+        ],
     ),
 ];
 
 /// The same for a home.
 pub(super) const ROUTES_OF_A_HOME: &[(&str, &[&str])] = &[
-    (DEVICE, &["/**/devices", "/**/devices/*", "/**/entities", "/**/entities/*"]),
+    (
+        DEVICE,
+        &[
+            "/**/devices",
+            "/**/devices/*",
+            "/**/entities",
+            "/**/entities/*",
+        ],
+    ),
     (EVENT, &["/**/events", "/**/events/*"]),
 ];

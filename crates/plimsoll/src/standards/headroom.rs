@@ -86,7 +86,9 @@ mod tests {
         use Place::{Acceptable, Close, InTarget, Past};
         assert_eq!(
             places,
-            [InTarget, InTarget, Acceptable, Acceptable, Close, Close, Past]
+            [
+                InTarget, InTarget, Acceptable, Acceptable, Close, Close, Past
+            ]
         );
     }
 

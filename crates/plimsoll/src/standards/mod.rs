@@ -145,7 +145,9 @@ impl Standards {
             .filter(|one| one.pattern.matches(method, route))
             .collect();
         let covered_by = |one: &Override| {
-            let covering = matching.iter().filter(|wide| wide.pattern.covers(&one.pattern));
+            let covering = matching
+                .iter()
+                .filter(|wide| wide.pattern.covers(&one.pattern));
             covering.count()
         };
         let mut of_user = matching.clone();

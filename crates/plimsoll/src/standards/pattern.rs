@@ -19,7 +19,9 @@ enum Segment {
 
 /// What is wrong with a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a route is a path such as \"/orders/*\", with a method before it or without, but this is {0:?}")]
+#[error(
+    "a route is a path such as \"/orders/*\", with a method before it or without, but this is {0:?}"
+)]
 pub struct PatternError(pub String);
 
 impl FromStr for Pattern {
@@ -109,7 +111,10 @@ fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
     match (wide.split_first(), narrow.split_first()) {
         (None, None) => true,
         (Some((Segment::Any, rest)), _) => {
-            covers(rest, narrow) || narrow.split_first().is_some_and(|(_, after)| covers(wide, after))
+            covers(rest, narrow)
+                || narrow
+                    .split_first()
+                    .is_some_and(|(_, after)| covers(wide, after))
         }
         (Some((Segment::One, rest)), Some((Segment::Text(_) | Segment::One, after))) => {
             covers(rest, after)

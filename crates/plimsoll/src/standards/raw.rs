@@ -148,7 +148,11 @@ pub(super) fn parse(text: &str, profile: Profile) -> Checked<Standards> {
     let raw: Raw = toml::from_str(text).map_err(|error| StandardsError {
         line: config::line_of_error(text, &error),
         key: places.key_of(&error).unwrap_or_default().to_owned(),
-        reason: format!("{}{}", error.message(), config::hint(&error, KEYS.iter().copied())),
+        reason: format!(
+            "{}{}",
+            error.message(),
+            config::hint(&error, KEYS.iter().copied())
+        ),
     })?;
     File { places }.standards(raw, profile)
 }
@@ -208,7 +212,13 @@ impl File<'_> {
         Ok(standards)
     }
 
-    fn class(&self, standards: &mut Standards, name: &str, raw: RawClass, objective: f64) -> Checked<()> {
+    fn class(
+        &self,
+        standards: &mut Standards,
+        name: &str,
+        raw: RawClass,
+        objective: f64,
+    ) -> Checked<()> {
         let table = config::join("classes", name);
         let key = |name: &str| format!("{table}.{name}");
         let at = standards.class_at(name);
@@ -263,8 +273,10 @@ impl File<'_> {
             Some(name) => match standards.class_at(name) {
                 Some(at) => Some(at),
                 None => {
-                    let known: Vec<&str> = standards.classes.iter().map(|class| &*class.name).collect();
-                    let reason = format!("there is no class {name:?}; there are {}", known.join(", "));
+                    let known: Vec<&str> =
+                        standards.classes.iter().map(|class| &*class.name).collect();
+                    let reason =
+                        format!("there is no class {name:?}; there are {}", known.join(", "));
                     return self.wrong(&format!("{table}.class"), reason);
                 }
             },
@@ -285,7 +297,8 @@ impl File<'_> {
     }
 
     fn pattern(&self, key: &str, text: &str) -> Checked<Pattern> {
-        text.parse().or_else(|error: super::PatternError| self.wrong(key, error.to_string()))
+        text.parse()
+            .or_else(|error: super::PatternError| self.wrong(key, error.to_string()))
     }
 
     /// Of two patterns that have a route in common and say different things about it, one must be the narrower.
@@ -293,8 +306,9 @@ impl File<'_> {
         let all = &standards.overrides;
         for (at, one) in all.iter().enumerate() {
             for other in &all[..at] {
-                let differ = (one.class.is_some() && other.class.is_some() && one.class != other.class)
-                    || (one.bands.is_some() && other.bands.is_some());
+                let differ =
+                    (one.class.is_some() && other.class.is_some() && one.class != other.class)
+                        || (one.bands.is_some() && other.bands.is_some());
                 let clash = one.pattern.meets(&other.pattern)
                     && one.pattern.covers(&other.pattern) == other.pattern.covers(&one.pattern);
                 if differ && clash {
@@ -312,7 +326,12 @@ impl File<'_> {
 
     /// The bands of three optional times in milliseconds; `None` where none is given. What is not given is as in `known`, or
     /// follows from the line.
-    fn bands(&self, table: &str, times: [Option<f64>; 3], known: Option<Bands>) -> Checked<Option<Bands>> {
+    fn bands(
+        &self,
+        table: &str,
+        times: [Option<f64>; 3],
+        known: Option<Bands>,
+    ) -> Checked<Option<Bands>> {
         let names = ["target_ms", "acceptable_ms", "investigate_ms"];
         let mut secs = [None; 3];
         for (at, name) in names.iter().enumerate() {
@@ -343,7 +362,11 @@ impl File<'_> {
         let ordered = [bands.target, bands.acceptable, bands.investigate];
         for pair in 0..2 {
             if ordered[pair] > ordered[pair + 1] {
-                let at = if times[pair].is_some() { pair } else { pair + 1 };
+                let at = if times[pair].is_some() {
+                    pair
+                } else {
+                    pair + 1
+                };
                 let reason = format!(
                     "`{}` ({} ms) is above `{}` ({} ms)",
                     names[pair],
@@ -362,23 +385,47 @@ impl File<'_> {
         let amounts = [
             ("memory_mb", raw.memory_mb, &mut limits.memory_mb),
             ("disk_iops", raw.disk_iops, &mut limits.disk_iops),
-            ("network_mbit_per_second", raw.network_mbit_per_second, &mut limits.network_mbit_per_second),
-            ("db_connections", raw.db_connections, &mut limits.db_connections),
-            ("floor_per_minute", raw.floor_per_minute, &mut limits.floor_per_minute),
+            (
+                "network_mbit_per_second",
+                raw.network_mbit_per_second,
+                &mut limits.network_mbit_per_second,
+            ),
+            (
+                "db_connections",
+                raw.db_connections,
+                &mut limits.db_connections,
+            ),
+            (
+                "floor_per_minute",
+                raw.floor_per_minute,
+                &mut limits.floor_per_minute,
+            ),
         ];
         for (name, value, limit) in amounts {
-            *limit = self.positive(&format!("limits.{name}"), value)?.unwrap_or(*limit);
+            *limit = self
+                .positive(&format!("limits.{name}"), value)?
+                .unwrap_or(*limit);
         }
         let shares = [
             ("memory_ratio", raw.memory_ratio, &mut limits.memory_ratio),
             ("cpu_ratio", raw.cpu_ratio, &mut limits.cpu_ratio),
             ("disk_ratio", raw.disk_ratio, &mut limits.disk_ratio),
-            ("open_files_ratio", raw.open_files_ratio, &mut limits.open_files_ratio),
+            (
+                "open_files_ratio",
+                raw.open_files_ratio,
+                &mut limits.open_files_ratio,
+            ),
             ("error_rate", raw.error_rate, &mut limits.error_rate),
-            ("cache_hit_rate", raw.cache_hit_rate, &mut limits.cache_hit_rate),
+            (
+                "cache_hit_rate",
+                raw.cache_hit_rate,
+                &mut limits.cache_hit_rate,
+            ),
         ];
         for (name, value, limit) in shares {
-            *limit = self.share(&format!("limits.{name}"), value, true)?.unwrap_or(*limit);
+            *limit = self
+                .share(&format!("limits.{name}"), value, true)?
+                .unwrap_or(*limit);
         }
         Ok(())
     }
@@ -388,7 +435,11 @@ impl File<'_> {
         let times = [
             ("request_seconds", raw.request_seconds, &mut slow.request),
             ("query_seconds", raw.query_seconds, &mut slow.query),
-            ("bottleneck_query_seconds", raw.bottleneck_query_seconds, &mut slow.bottleneck_query),
+            (
+                "bottleneck_query_seconds",
+                raw.bottleneck_query_seconds,
+                &mut slow.bottleneck_query,
+            ),
         ];
         for (name, value, time) in times {
             if let Some(secs) = self.seconds(&format!("slow.{name}"), value)? {
@@ -411,8 +462,16 @@ impl File<'_> {
             rules.fire_after = patience;
         }
         let times = [
-            ("resolve_after_seconds", raw.resolve_after_seconds, &mut rules.resolve_after),
-            ("longest_resolve_seconds", raw.longest_resolve_seconds, &mut rules.longest_resolve),
+            (
+                "resolve_after_seconds",
+                raw.resolve_after_seconds,
+                &mut rules.resolve_after,
+            ),
+            (
+                "longest_resolve_seconds",
+                raw.longest_resolve_seconds,
+                &mut rules.longest_resolve,
+            ),
         ];
         for (name, value, time) in times {
             if let Some(secs) = self.seconds(&format!("alerts.{name}"), value)? {
@@ -444,8 +503,15 @@ impl File<'_> {
     fn share(&self, key: &str, value: Option<f64>, whole: bool) -> Checked<Option<f64>> {
         match value {
             Some(value) if !(value > 0.0 && (value < 1.0 || (whole && value == 1.0))) => {
-                let most = if whole { "and at most 1" } else { "and below 1" };
-                self.wrong(key, format!("must be a share above 0 {most}, but is {value}"))
+                let most = if whole {
+                    "and at most 1"
+                } else {
+                    "and below 1"
+                };
+                self.wrong(
+                    key,
+                    format!("must be a share above 0 {most}, but is {value}"),
+                )
             }
             value => Ok(value),
         }

@@ -32,13 +32,25 @@ fn an_empty_file_has_the_documents_numbers() {
     ];
     for (class, (name, times, throughput)) in standards.classes.iter().zip(expected) {
         assert_eq!((&*class.name, ms(class)), (name, times));
-        assert_eq!((class.throughput_per_second, class.objective), (throughput, 0.995));
+        assert_eq!(
+            (class.throughput_per_second, class.objective),
+            (throughput, 0.995)
+        );
     }
     let limits = &standards.limits;
-    assert_eq!((limits.memory_mb, limits.error_rate, limits.db_connections), (500.0, 0.1, 20.0));
-    assert_eq!((limits.cpu_ratio, limits.disk_ratio, limits.cache_hit_rate), (0.8, 0.9, 0.7));
+    assert_eq!(
+        (limits.memory_mb, limits.error_rate, limits.db_connections),
+        (500.0, 0.1, 20.0)
+    );
+    assert_eq!(
+        (limits.cpu_ratio, limits.disk_ratio, limits.cache_hit_rate),
+        (0.8, 0.9, 0.7)
+    );
     let prod = Standards::of(Profile::Prod);
-    assert_eq!((prod.limits.memory_mb, prod.limits.error_rate), (200.0, 0.05));
+    assert_eq!(
+        (prod.limits.memory_mb, prod.limits.error_rate),
+        (200.0, 0.05)
+    );
     assert_eq!(prod.slow.query.as_millis(), 50);
 }
 
@@ -59,7 +71,11 @@ fn routes_have_a_class_by_method_and_pattern() {
         ("GET", "<unmatched>", "read"),
     ];
     for (method, route, class) in classes {
-        assert_eq!(&*standards.expected(method, route).class.name, class, "{method} {route}");
+        assert_eq!(
+            &*standards.expected(method, route).class.name,
+            class,
+            "{method} {route}"
+        );
     }
     let home = Standards::of(Profile::HomeAssistant);
     assert_eq!(&*home.expected("GET", "/api/events").class.name, "event");
@@ -97,14 +113,26 @@ fn a_file_changes_what_it_names() {
     assert_eq!(ms(standards.class("read").unwrap()), (40.0, 100.0, 200.0));
     assert_eq!(ms(standards.class("write").unwrap()), (50.0, 500.0, 1000.0));
     let objective = |name: &str| standards.class(name).unwrap().objective;
-    assert_eq!((objective("read"), objective("write"), objective("search")), (0.99, 0.999, 0.99));
+    assert_eq!(
+        (objective("read"), objective("write"), objective("search")),
+        (0.99, 0.999, 0.99)
+    );
     assert_eq!(&*standards.classes.last().unwrap().name, "search");
     let found = standards.expected("GET", "/find/a/b");
-    assert_eq!((&*found.class.name, found.bands.investigate), ("search", 0.8));
+    assert_eq!(
+        (&*found.class.name, found.bands.investigate),
+        ("search", 0.8)
+    );
     // The narrower one gives the class, the wider one the times.
     let order = standards.expected("POST", "/orders/{id}");
-    assert_eq!((&*order.class.name, order.bands.investigate), ("complex", 4.0));
-    assert_eq!((standards.limits.memory_mb, standards.limits.error_rate), (1024.0, 0.05));
+    assert_eq!(
+        (&*order.class.name, order.bands.investigate),
+        ("complex", 4.0)
+    );
+    assert_eq!(
+        (standards.limits.memory_mb, standards.limits.error_rate),
+        (1024.0, 0.05)
+    );
     assert_eq!(standards.alerts.fire_after.as_secs(), 30);
     assert_eq!(standards.resource_limit("postgres pool", Some(30.0)), 12.0);
     assert_eq!(standards.resource_limit("mail", Some(30.0)), 30.0);
@@ -115,21 +143,60 @@ fn a_file_changes_what_it_names() {
 fn what_is_wrong_is_named_with_its_line_and_key() {
     let wrong = [
         ("profile = \"test\"", 1, "profile", "\"test\""),
-        ("\n[classes.read]\ntarget_ms = 900", 3, "classes.read.target_ms", "900 ms"),
-        ("[classes.read]\ninvestigate_ms = -1", 2, "classes.read.investigate_ms", "-1"),
-        ("[classes.mine]\nroutes = []", 1, "classes.mine", "investigate_ms"),
+        (
+            "\n[classes.read]\ntarget_ms = 900",
+            3,
+            "classes.read.target_ms",
+            "900 ms",
+        ),
+        (
+            "[classes.read]\ninvestigate_ms = -1",
+            2,
+            "classes.read.investigate_ms",
+            "-1",
+        ),
+        (
+            "[classes.mine]\nroutes = []",
+            1,
+            "classes.mine",
+            "investigate_ms",
+        ),
         ("[limits]\ncpu_ratio = 80", 2, "limits.cpu_ratio", "80"),
         ("[limits]\nerror_rate = nan", 2, "limits.error_rate", "NaN"),
         ("objective = 1.0", 1, "objective", "1"),
-        ("[[routes]]\nroute = \"orders\"\nclass = \"read\"", 2, "routes[0].route", "orders"),
-        ("[[routes]]\nroute = \"/a\"\nclass = \"reed\"", 3, "routes[0].class", "reed"),
+        (
+            "[[routes]]\nroute = \"orders\"\nclass = \"read\"",
+            2,
+            "routes[0].route",
+            "orders",
+        ),
+        (
+            "[[routes]]\nroute = \"/a\"\nclass = \"reed\"",
+            3,
+            "routes[0].class",
+            "reed",
+        ),
         ("[[routes]]\nroute = \"/a\"", 1, "routes[0]", "class"),
-        ("[alerts]\nfire_after_seconds = 600", 2, "alerts.fire_after_seconds", "600"),
-        ("[resources.mail]\nlimit = 0", 2, "resources.mail.limit", "0"),
+        (
+            "[alerts]\nfire_after_seconds = 600",
+            2,
+            "alerts.fire_after_seconds",
+            "600",
+        ),
+        (
+            "[resources.mail]\nlimit = 0",
+            2,
+            "resources.mail.limit",
+            "0",
+        ),
     ];
     for (text, line, key, part) in wrong {
         let error = Standards::parse(text, Profile::Dev).unwrap_err();
-        assert_eq!((error.line, error.key.as_str()), (line, key), "{text}: {error}");
+        assert_eq!(
+            (error.line, error.key.as_str()),
+            (line, key),
+            "{text}: {error}"
+        );
         assert!(error.reason.contains(part), "{text}: {error}");
     }
 }
@@ -138,7 +205,10 @@ fn what_is_wrong_is_named_with_its_line_and_key() {
 fn unknown_keys_are_told_with_what_may_be_meant() {
     let error = Standards::parse("[limits]\nmemory_md = 3", Profile::Dev).unwrap_err();
     assert_eq!(error.line, 2);
-    assert!(error.to_string().contains("did you mean `memory_mb`"), "{error}");
+    assert!(
+        error.to_string().contains("did you mean `memory_mb`"),
+        "{error}"
+    );
     let broken = Standards::parse("[limits\n", Profile::Dev).unwrap_err();
     assert_eq!(broken.line, 1);
 }
@@ -149,5 +219,8 @@ fn routes_that_two_classes_claim_are_refused() {
                 [classes.b]\ninvestigate_ms = 1\nroutes = [\"/x/z/*\"]";
     let error = Standards::parse(text, Profile::Dev).unwrap_err();
     assert_eq!((error.line, error.key.as_str()), (6, "classes.b.routes[0]"));
-    assert!(error.reason.contains("/x/*/y") && error.reason.contains("line 3"), "{error}");
+    assert!(
+        error.reason.contains("/x/*/y") && error.reason.contains("line 3"),
+        "{error}"
+    );
 }

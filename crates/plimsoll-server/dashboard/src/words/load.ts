@@ -59,8 +59,14 @@ export function measured(value: number | null | undefined, unit: Unit): string {
       return share(value);
     case "bytes":
       return bytes(value);
+    case "times":
+      return value == null ? NONE : times(value);
     case "per_minute":
       return value == null ? NONE : `${rate(value)} per min`;
+    case "per_second":
+      return value == null ? NONE : `${rate(value)} per s`;
+    case "bits_per_second":
+      return value == null ? NONE : `${rate(value / 1e6)} Mbit/s`;
     case "count":
       return value == null || value < 100_000 ? count(value) : large(value);
   }

@@ -123,7 +123,11 @@ pub async fn list(State(app): State<App>, Params(asked): Params<AskedAlerts>) ->
             Some(_) => Vec::new(),
         };
         let total = total + shown.len();
-        shown.extend(alerts.into_iter().map(|alert| ShownAlert::of(alert, &silences, now)));
+        shown.extend(
+            alerts
+                .into_iter()
+                .map(|alert| ShownAlert::of(alert, &silences, now)),
+        );
         shown.truncate(limit);
         Ok(AlertList {
             timestamp: rfc3339(now),
@@ -142,10 +146,15 @@ fn pending(app: &AppState, service: Option<&str>, limit: usize) -> Vec<ShownAler
     };
     let shown = services.iter().flat_map(|service| {
         let watches = app.judging.with(service, |judged| {
-            let pending = judged.judge.watches().filter_map(|watch| match watch.state.phase {
-                Phase::Pending { worst, .. } => Some(ShownAlert::pending(service, watch, worst)),
-                _ => None,
-            });
+            let pending = judged
+                .judge
+                .watches()
+                .filter_map(|watch| match watch.state.phase {
+                    Phase::Pending { worst, .. } => {
+                        Some(ShownAlert::pending(service, watch, worst))
+                    }
+                    _ => None,
+                });
             pending.collect::<Vec<_>>()
         });
         watches.unwrap_or_default()
@@ -154,7 +163,12 @@ fn pending(app: &AppState, service: Option<&str>, limit: usize) -> Vec<ShownAler
 }
 
 /// Those that fire, for an answer that has more than these; none where they cannot be read, which is logged.
-pub(super) fn firing(app: &AppState, service: Option<&str>, limit: usize, now: Nanos) -> Vec<ShownAlert> {
+pub(super) fn firing(
+    app: &AppState,
+    service: Option<&str>,
+    limit: usize,
+    now: Nanos,
+) -> Vec<ShownAlert> {
     let which = alerts::Asked {
         resolved: Some(false),
         service: service.map(str::to_owned),
@@ -162,9 +176,14 @@ pub(super) fn firing(app: &AppState, service: Option<&str>, limit: usize, now: N
         ..alerts::Asked::default()
     };
     let meta = app.judging.meta();
-    let found = meta.alerts(&which).and_then(|(alerts, _)| Ok((alerts, meta.silences(now)?)));
+    let found = meta
+        .alerts(&which)
+        .and_then(|(alerts, _)| Ok((alerts, meta.silences(now)?)));
     match found {
-        Ok((alerts, silences)) => alerts.into_iter().map(|alert| ShownAlert::of(alert, &silences, now)).collect(),
+        Ok((alerts, silences)) => alerts
+            .into_iter()
+            .map(|alert| ShownAlert::of(alert, &silences, now))
+            .collect(),
         Err(error) => {
             tracing::warn!(%error, "alerts cannot be read: {error}");
             Vec::new()
@@ -185,8 +204,16 @@ pub(super) fn firing(app: &AppState, service: Option<&str>, limit: usize, now: N
     request_body(content = Option<By>, content_type = "application/json"),
     responses((status = 200, description = "The alert, resolved", body = ShownAlert), BodyRefused, NotFound),
 )]
-pub async fn resolve(State(app): State<App>, PathParams(id): PathParams<String>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    act(app, id, headers, body, |app, id, by, now| book::resolve(app, id, by, now)).await
+pub async fn resolve(
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    act(app, id, headers, body, |app, id, by, now| {
+        book::resolve(app, id, by, now)
+    })
+    .await
 }
 
 /// Notes that somebody knows of an alert: it fires on, and is not told again.
@@ -202,8 +229,16 @@ pub async fn resolve(State(app): State<App>, PathParams(id): PathParams<String>,
     request_body(content = Option<By>, content_type = "application/json"),
     responses((status = 200, description = "The alert, acknowledged", body = ShownAlert), BodyRefused, NotFound),
 )]
-pub async fn acknowledge(State(app): State<App>, PathParams(id): PathParams<String>, headers: HeaderMap, body: Body) -> Answer<Response> {
-    act(app, id, headers, body, |app, id, by, now| app.judging.meta().acknowledge(id, by, now)).await
+pub async fn acknowledge(
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Response> {
+    act(app, id, headers, body, |app, id, by, now| {
+        app.judging.meta().acknowledge(id, by, now)
+    })
+    .await
 }
 
 type Acted = Result<Option<alerts::Alert>, crate::meta::MetaError>;

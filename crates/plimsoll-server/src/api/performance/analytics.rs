@@ -110,7 +110,10 @@ pub async fn analytics(State(app): State<App>, Params(asked): Params<Asked>) -> 
         let worst = worst(all);
         let findings = all.iter().flat_map(|judgement| {
             let service = &judgement.situation.service;
-            judgement.findings.iter().map(move |finding| ShownFinding::of(service, finding))
+            judgement
+                .findings
+                .iter()
+                .map(move |finding| ShownFinding::of(service, finding))
         });
         Analytics {
             timestamp: rfc3339(now),
@@ -119,7 +122,9 @@ pub async fn analytics(State(app): State<App>, Params(asked): Params<Asked>) -> 
             recommendations: recommendations(all),
             cache_performance: cache(all),
             status: status(worst),
-            components: worst.map(|judgement| judgement.score.components.clone()).unwrap_or_default(),
+            components: worst
+                .map(|judgement| judgement.score.components.clone())
+                .unwrap_or_default(),
             findings: findings.collect(),
         }
     })
@@ -145,15 +150,30 @@ pub async fn summary(State(app): State<App>, Params(asked): Params<Asked>) -> An
         let routes = || all.iter().flat_map(|judgement| &judgement.situation.routes);
         let requests: u64 = routes().map(|route| route.requests).sum();
         let share = |sum: f64| (requests > 0).then(|| sum / requests as f64);
-        let memory = all.iter().filter_map(|judgement| judgement.situation.level("memory"));
-        let memory = memory.map(|memory| memory.value / plimsoll::performance::MB).reduce(f64::max);
+        let memory = all
+            .iter()
+            .filter_map(|judgement| judgement.situation.level("memory"));
+        let memory = memory
+            .map(|memory| memory.value / plimsoll::performance::MB)
+            .reduce(f64::max);
         Summary {
             status: status(worst),
             health_score: worst.and_then(|judgement| judgement.score.value),
-            active_alerts: all.iter().map(|judgement| judgement.situation.alerts.len()).sum(),
+            active_alerts: all
+                .iter()
+                .map(|judgement| judgement.situation.alerts.len())
+                .sum(),
             key_metrics: KeyMetrics {
-                avg_response_time: share(routes().map(|route| route.mean * route.requests as f64).sum()),
-                error_rate: share(routes().map(|route| route.error_rate * route.requests as f64).sum()),
+                avg_response_time: share(
+                    routes()
+                        .map(|route| route.mean * route.requests as f64)
+                        .sum(),
+                ),
+                error_rate: share(
+                    routes()
+                        .map(|route| route.error_rate * route.requests as f64)
+                        .sum(),
+                ),
                 cache_hit_rate: cache(all).hit_rate,
                 memory_usage_mb: memory,
             },
@@ -178,7 +198,10 @@ pub async fn bottlenecks(State(app): State<App>, Params(asked): Params<Asked>) -
     asked.question()?;
     judgements(app, asked, |all, now| Bottlenecks {
         timestamp: rfc3339(now),
-        bottlenecks: all.iter().flat_map(|judgement| of_service(judgement)).collect(),
+        bottlenecks: all
+            .iter()
+            .flat_map(|judgement| of_service(judgement))
+            .collect(),
     })
     .await
 }
@@ -199,7 +222,9 @@ fn of_service(judgement: &Judgement) -> Vec<Bottleneck> {
 /// The service with the lowest score; without a score one that has none.
 fn worst(all: &[Arc<Judgement>]) -> Option<&Judgement> {
     let score = |score: &Score| score.value.unwrap_or(f64::INFINITY);
-    let worst = all.iter().min_by(|one, other| score(&one.score).total_cmp(&score(&other.score)));
+    let worst = all
+        .iter()
+        .min_by(|one, other| score(&one.score).total_cmp(&score(&other.score)));
     worst.map(|judgement| &**judgement)
 }
 
@@ -208,11 +233,23 @@ fn status(judgement: Option<&Judgement>) -> &'static str {
 }
 
 fn recommendations(all: &[Arc<Judgement>]) -> Vec<String> {
-    let several = all.iter().filter(|one| one.situation.service != OWN_SERVICE).count() > 1;
+    let several = all
+        .iter()
+        .filter(|one| one.situation.service != OWN_SERVICE)
+        .count()
+        > 1;
     let told = all.iter().flat_map(|judgement| {
         judgement.findings.iter().map(move |finding| {
-            let of = if several { format!("{}: ", judgement.situation.service) } else { String::new() };
-            let fix = finding.fix.as_ref().map(|fix| format!(" {fix}")).unwrap_or_default();
+            let of = if several {
+                format!("{}: ", judgement.situation.service)
+            } else {
+                String::new()
+            };
+            let fix = finding
+                .fix
+                .as_ref()
+                .map(|fix| format!(" {fix}"))
+                .unwrap_or_default();
             format!("{of}{} {}{fix}", finding.headline, finding.action)
         })
     });

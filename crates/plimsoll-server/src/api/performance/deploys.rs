@@ -89,7 +89,10 @@ pub async fn list(State(app): State<App>, Params(asked): Params<AskedDeploys>) -
     let now = tick::now();
     let since = time_of("since", asked.since.as_deref().or(Some("-7d")), now)?.unwrap_or(now);
     let list = blocking(move || {
-        let found = app.judging.meta().deploys(asked.service.as_deref(), since, MOST);
+        let found = app
+            .judging
+            .meta()
+            .deploys(asked.service.as_deref(), since, MOST);
         Ok(DeployList {
             deploys: found.map_err(kept_badly)?.into_iter().map(shown).collect(),
         })
@@ -111,25 +114,34 @@ pub async fn list(State(app): State<App>, Params(asked): Params<AskedDeploys>) -
 )]
 pub async fn note(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     let noting = app.clone();
-    let noted = posted(&app, &headers, body, LIMITS, read_object::<NewDeploy>, move |new| {
-        let now = tick::now();
-        let at = time_of("time", new.time.as_deref(), now)?.unwrap_or(now);
-        for (name, text) in [("service", &new.service), ("version", &new.version)] {
-            if text.is_empty() || text.chars().count() > MOST_NAME {
-                let detail = format!("{name} must have 1 to {MOST_NAME} characters");
-                return Err(Problem::bad_field(name, text.as_str(), detail));
+    let noted = posted(
+        &app,
+        &headers,
+        body,
+        LIMITS,
+        read_object::<NewDeploy>,
+        move |new| {
+            let now = tick::now();
+            let at = time_of("time", new.time.as_deref(), now)?.unwrap_or(now);
+            for (name, text) in [("service", &new.service), ("version", &new.version)] {
+                if text.is_empty() || text.chars().count() > MOST_NAME {
+                    let detail = format!("{name} must have 1 to {MOST_NAME} characters");
+                    return Err(Problem::bad_field(name, text.as_str(), detail));
+                }
             }
-        }
-        let deployed = Deployed {
-            service: new.service,
-            version: new.version,
-            revision: new.revision.map(|revision| revision.chars().take(MOST_NAME).collect()),
-            at,
-            source: "api".to_owned(),
-        };
-        deploys::tell(&noting, &deployed);
-        Ok(shown(deployed))
-    });
+            let deployed = Deployed {
+                service: new.service,
+                version: new.version,
+                revision: new
+                    .revision
+                    .map(|revision| revision.chars().take(MOST_NAME).collect()),
+                at,
+                source: "api".to_owned(),
+            };
+            deploys::tell(&noting, &deployed);
+            Ok(shown(deployed))
+        },
+    );
     Ok((StatusCode::CREATED, json_answer(&noted.await?)?).into_response())
 }
 

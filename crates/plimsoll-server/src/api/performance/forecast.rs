@@ -90,7 +90,10 @@ pub(crate) struct Outlook {
     params(OneService),
     responses((status = 200, description = "The forecast", body = ForecastOf), NotFound, ReadRefused),
 )]
-pub async fn forecast_of(State(app): State<App>, Params(asked): Params<OneService>) -> Answer<Response> {
+pub async fn forecast_of(
+    State(app): State<App>,
+    Params(asked): Params<OneService>,
+) -> Answer<Response> {
     let now = tick::now();
     let question = asked.question(now);
     let reading = app.clone();
@@ -133,10 +136,14 @@ fn answer(app: &AppState, service: &str, now: Nanos) -> Result<ForecastOf, Query
     let cpu = cpu.map(|(busy, cores)| busy.map(|busy| busy / cores.unwrap_or(1.0).max(0.01)));
     let cpu: Vec<Option<f64>> = cpu.collect();
     let memory = levels("process", "memory_rss")?;
-    let allowed = levels("process", "memory_limit")?.into_iter().flatten().next_back();
+    let allowed = levels("process", "memory_limit")?
+        .into_iter()
+        .flatten()
+        .next_back();
     let disk = levels("system", "disk")?;
     let limits = app.judging.in_force.standards().limits.clone();
-    let outlook = |values: Vec<Option<f64>>, limit: Option<f64>| outlook(values, buckets.start, limit);
+    let outlook =
+        |values: Vec<Option<f64>>, limit: Option<f64>| outlook(values, buckets.start, limit);
     Ok(ForecastOf {
         timestamp: rfc3339(now),
         service: service.to_owned(),
@@ -150,7 +157,10 @@ fn answer(app: &AppState, service: &str, now: Nanos) -> Result<ForecastOf, Query
 }
 
 fn outlook(mut values: Vec<Option<f64>>, start: Nanos, limit: Option<f64>) -> Outlook {
-    let first = values.iter().position(Option::is_some).unwrap_or(values.len());
+    let first = values
+        .iter()
+        .position(Option::is_some)
+        .unwrap_or(values.len());
     values.drain(..first);
     let history_days = values.iter().filter(|value| value.is_some()).count() / 24;
     let history = History {

@@ -100,7 +100,10 @@ pub(crate) struct SmallFloat {
     params(OneService),
     responses((status = 200, description = "The load line", body = LoadLine), NotFound, ReadRefused),
 )]
-pub async fn load_line(State(app): State<App>, Params(asked): Params<OneService>) -> Answer<Response> {
+pub async fn load_line(
+    State(app): State<App>,
+    Params(asked): Params<OneService>,
+) -> Answer<Response> {
     judged(app, asked.service, |judgement| LoadLine {
         timestamp: rfc3339(judgement.situation.now),
         service: judgement.situation.service.clone(),
@@ -162,17 +165,31 @@ fn small(judgement: &Judgement) -> SmallLoadLine {
         score: judgement.score.value,
         verdict: judgement.verdict.clone(),
         floats: floats.collect(),
-        finding: judgement.findings.first().map(|finding| finding.headline.clone()),
+        finding: judgement
+            .findings
+            .first()
+            .map(|finding| finding.headline.clone()),
     }
 }
 
 /// What is well, in the order of the load line.
 fn fine(judgement: &Judgement) -> Vec<String> {
     let floats = judgement.groups.iter().flat_map(|group| &group.floats);
-    let well = floats.filter(|float| matches!(float.place, Place::InTarget | Place::Acceptable) && float.finding.is_none());
+    let well = floats.filter(|float| {
+        matches!(float.place, Place::InTarget | Place::Acceptable) && float.finding.is_none()
+    });
     let mut fine: Vec<String> = well.map(|float| float.name.clone()).collect();
-    let told = |name: &str| judgement.findings.iter().any(|finding| finding.subject == name);
-    let routes = judgement.situation.routes.iter().filter(|route| route.requests > 0 && !told(&route.name()));
+    let told = |name: &str| {
+        judgement
+            .findings
+            .iter()
+            .any(|finding| finding.subject == name)
+    };
+    let routes = judgement
+        .situation
+        .routes
+        .iter()
+        .filter(|route| route.requests > 0 && !told(&route.name()));
     match routes.count() {
         0 => {}
         1 => fine.push("1 route".to_owned()),

@@ -245,13 +245,18 @@ async fn judgements<T: Serialize + Send + 'static>(
         let judged = services.iter().filter(|service| is_asked(service));
         let judged = judged.map(|service| judgement::of(&asking, service, now));
         let judged = judged.collect::<Result<Vec<_>, _>>();
-        Ok(show(&judged.map_err(|error| unanswered(&error, MINUTES))?, now))
+        Ok(show(
+            &judged.map_err(|error| unanswered(&error, MINUTES))?,
+            now,
+        ))
     };
     json_answer(&app.slow.run(reading).await?)
 }
 
 /// Does what may block for a moment.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Answer<T> + Send + 'static,
+) -> Answer<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|panic| Problem::internal("the request failed").because(&panic))?
 }
@@ -281,5 +286,6 @@ fn read_object<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
     if text.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::bad_request("a JSON object is expected"));
     }
-    serde_json::from_slice(text).map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
+    serde_json::from_slice(text)
+        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
 }

@@ -105,7 +105,11 @@ impl ShownAlert {
             r#type: watch.kind.as_str().to_owned(),
             severity,
             message: format!("{} is past its line.", watch.key),
-            threshold: if watch.limit.is_finite() { watch.limit } else { 0.0 },
+            threshold: if watch.limit.is_finite() {
+                watch.limit
+            } else {
+                0.0
+            },
             current_value: watch.value.filter(|value| value.is_finite()),
             unit: watch.unit.as_str().to_owned(),
             state: "pending",

@@ -97,7 +97,11 @@ pub(crate) struct SilenceList {
 )]
 pub async fn list(State(app): State<App>) -> Answer<Response> {
     let list = blocking(move || {
-        let silences = app.judging.meta().silences(tick::now()).map_err(kept_badly)?;
+        let silences = app
+            .judging
+            .meta()
+            .silences(tick::now())
+            .map_err(kept_badly)?;
         Ok(SilenceList {
             silences: silences.into_iter().map(shown).collect(),
         })
@@ -119,15 +123,26 @@ pub async fn list(State(app): State<App>) -> Answer<Response> {
 )]
 pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     let making = app.clone();
-    let made = posted(&app, &headers, body, LIMITS, read_object::<NewSilence>, move |new| {
-        let mut silence = checked(new, tick::now())?;
-        let id = making.judging.meta().silence(&silence).map_err(kept_badly)?;
-        silence.id = id.ok_or_else(|| {
-            let detail = format!("there are {MOST} silences already; remove some");
-            Problem::new(StatusCode::CONFLICT, "too_many", detail)
-        })?;
-        Ok(shown(silence))
-    });
+    let made = posted(
+        &app,
+        &headers,
+        body,
+        LIMITS,
+        read_object::<NewSilence>,
+        move |new| {
+            let mut silence = checked(new, tick::now())?;
+            let id = making
+                .judging
+                .meta()
+                .silence(&silence)
+                .map_err(kept_badly)?;
+            silence.id = id.ok_or_else(|| {
+                let detail = format!("there are {MOST} silences already; remove some");
+                Problem::new(StatusCode::CONFLICT, "too_many", detail)
+            })?;
+            Ok(shown(silence))
+        },
+    );
     Ok((StatusCode::CREATED, json_answer(&made.await?)?).into_response())
 }
 
@@ -143,10 +158,19 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> A
     params(("id" = String, Path, description = "Its number")),
     responses((status = 204, description = "It is gone"), Invalid, NotFound),
 )]
-pub async fn remove(State(app): State<App>, PathParams(id): PathParams<String>) -> Answer<Response> {
-    let unknown = || Problem::not_found(format!("there is no silence {id}")).field("id", id.as_str());
+pub async fn remove(
+    State(app): State<App>,
+    PathParams(id): PathParams<String>,
+) -> Answer<Response> {
+    let unknown =
+        || Problem::not_found(format!("there is no silence {id}")).field("id", id.as_str());
     let number: i64 = id.parse().map_err(|_| unknown())?;
-    let removed = blocking(move || app.judging.meta().remove_silence(number).map_err(kept_badly));
+    let removed = blocking(move || {
+        app.judging
+            .meta()
+            .remove_silence(number)
+            .map_err(kept_badly)
+    });
     if removed.await? {
         Ok(StatusCode::NO_CONTENT.into_response())
     } else {
@@ -158,12 +182,18 @@ fn checked(new: NewSilence, now: Nanos) -> Answer<Silence> {
     let starts = time_of("starts", new.starts.as_deref(), now)?.unwrap_or(now);
     let until = time_of("until", new.until.as_deref(), now)?;
     let ends = match (new.minutes, until) {
-        (Some(minutes), None) if (1..=LONGEST_MINUTES).contains(&minutes) => starts + Nanos::from(minutes) * MINUTE,
+        (Some(minutes), None) if (1..=LONGEST_MINUTES).contains(&minutes) => {
+            starts + Nanos::from(minutes) * MINUTE
+        }
         (Some(minutes), None) => {
             let detail = format!("minutes must be 1 to {LONGEST_MINUTES}");
             return Err(Problem::bad_field("minutes", minutes, detail));
         }
-        (None, Some(until)) if until > starts && until - starts <= Nanos::from(LONGEST_MINUTES) * MINUTE => until,
+        (None, Some(until))
+            if until > starts && until - starts <= Nanos::from(LONGEST_MINUTES) * MINUTE =>
+        {
+            until
+        }
         (None, Some(_)) => {
             let given = new.until.unwrap_or_default();
             let detail = "until must be after the start, and at most 90 days after it";
@@ -173,7 +203,11 @@ fn checked(new: NewSilence, now: Nanos) -> Answer<Silence> {
     };
     const WEEK_MINUTES: Nanos = 7 * 24 * 60;
     if new.weekly && ends - starts > WEEK_MINUTES * MINUTE {
-        return Err(Problem::bad_field("weekly", true, "what comes again each week must be shorter than one"));
+        return Err(Problem::bad_field(
+            "weekly",
+            true,
+            "what comes again each week must be shorter than one",
+        ));
     }
     if new.reason.chars().count() > MOST_REASON {
         let detail = format!("reason must have at most {MOST_REASON} characters");

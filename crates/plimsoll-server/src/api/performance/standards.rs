@@ -96,7 +96,10 @@ const DAY_HOURS: f64 = 24.0;
     params(OneService),
     responses((status = 200, description = "The standards", body = StandardsOf), NotFound, ReadRefused),
 )]
-pub async fn standards(State(app): State<App>, Params(asked): Params<OneService>) -> Answer<Response> {
+pub async fn standards(
+    State(app): State<App>,
+    Params(asked): Params<OneService>,
+) -> Answer<Response> {
     let now = tick::now();
     let question = asked.question(now);
     let reading = app.clone();
@@ -117,7 +120,10 @@ fn answer(app: &AppState, judgement: &Judgement, kept: &BTreeMap<String, Kept>) 
     let situation = &judgement.situation;
     let standards = &situation.standards;
     let file = app.judging.in_force.file_state();
-    let classes = standards.classes.iter().filter_map(|class| of_class(app, judgement, class, kept));
+    let classes = standards
+        .classes
+        .iter()
+        .filter_map(|class| of_class(app, judgement, class, kept));
     let overall = standards.classes.iter().map(|class| class.objective).next();
     StandardsOf {
         timestamp: rfc3339(situation.now),
@@ -132,7 +138,12 @@ fn answer(app: &AppState, judgement: &Judgement, kept: &BTreeMap<String, Kept>) 
     }
 }
 
-fn of_class(app: &AppState, judgement: &Judgement, class: &Class, kept: &BTreeMap<String, Kept>) -> Option<ClassOf> {
+fn of_class(
+    app: &AppState,
+    judgement: &Judgement,
+    class: &Class,
+    kept: &BTreeMap<String, Kept>,
+) -> Option<ClassOf> {
     let situation = &judgement.situation;
     let now = class_now(situation, class);
     let kept = kept.get(&*class.name).copied().unwrap_or_default();
@@ -140,17 +151,27 @@ fn of_class(app: &AppState, judgement: &Judgement, class: &Class, kept: &BTreeMa
         return None;
     }
     let id = format!("class:{}", class.name);
-    let float = judgement.groups.iter().flat_map(|group| &group.floats).find(|float| float.id == id);
+    let float = judgement
+        .groups
+        .iter()
+        .flat_map(|group| &group.floats)
+        .find(|float| float.id == id);
     let last = app.judging.last_slot();
     let burn = |minutes| {
-        let rate = app.judging.with(&situation.service, |judged| judged.judge.burn_rate(&class.name, last, minutes));
+        let rate = app.judging.with(&situation.service, |judged| {
+            judged.judge.burn_rate(&class.name, last, minutes)
+        });
         rate.flatten()
     };
     let (burn_rate_1h, burn_rate_6h) = (burn(60), burn(360));
     let budget_left = kept.budget_left(class.objective);
     let hours = f64::from(situation.standards.objective_days) * DAY_HOURS;
-    let gone_in = budget_left.zip(burn_rate_1h).filter(|(left, rate)| *left > 0.0 && *rate > 1.0);
-    let gone_in = gone_in.map(|(left, rate)| left * hours / rate).filter(|hours| *hours <= DAY_HOURS);
+    let gone_in = budget_left
+        .zip(burn_rate_1h)
+        .filter(|(left, rate)| *left > 0.0 && *rate > 1.0);
+    let gone_in = gone_in
+        .map(|(left, rate)| left * hours / rate)
+        .filter(|hours| *hours <= DAY_HOURS);
     Some(ClassOf {
         name: class.name.to_string(),
         target_seconds: class.bands.target,
@@ -178,17 +199,57 @@ fn limits(app: &AppState, standards: &Standards) -> Vec<LimitOf> {
     let put = app.judging.in_force.put();
     let now = &standards.limits;
     let all = [
-        ("memory_mb", now.memory_mb, of_profile.memory_mb, Some("high_memory_threshold")),
-        ("memory_ratio", now.memory_ratio, of_profile.memory_ratio, None),
+        (
+            "memory_mb",
+            now.memory_mb,
+            of_profile.memory_mb,
+            Some("high_memory_threshold"),
+        ),
+        (
+            "memory_ratio",
+            now.memory_ratio,
+            of_profile.memory_ratio,
+            None,
+        ),
         ("cpu_ratio", now.cpu_ratio, of_profile.cpu_ratio, None),
         ("disk_ratio", now.disk_ratio, of_profile.disk_ratio, None),
         ("disk_iops", now.disk_iops, of_profile.disk_iops, None),
-        ("network_mbit_per_second", now.network_mbit_per_second, of_profile.network_mbit_per_second, None),
-        ("open_files_ratio", now.open_files_ratio, of_profile.open_files_ratio, None),
-        ("error_rate", now.error_rate, of_profile.error_rate, Some("error_rate_threshold")),
-        ("db_connections", now.db_connections, of_profile.db_connections, None),
-        ("cache_hit_rate", now.cache_hit_rate, of_profile.cache_hit_rate, None),
-        ("floor_per_minute", now.floor_per_minute, of_profile.floor_per_minute, None),
+        (
+            "network_mbit_per_second",
+            now.network_mbit_per_second,
+            of_profile.network_mbit_per_second,
+            None,
+        ),
+        (
+            "open_files_ratio",
+            now.open_files_ratio,
+            of_profile.open_files_ratio,
+            None,
+        ),
+        (
+            "error_rate",
+            now.error_rate,
+            of_profile.error_rate,
+            Some("error_rate_threshold"),
+        ),
+        (
+            "db_connections",
+            now.db_connections,
+            of_profile.db_connections,
+            None,
+        ),
+        (
+            "cache_hit_rate",
+            now.cache_hit_rate,
+            of_profile.cache_hit_rate,
+            None,
+        ),
+        (
+            "floor_per_minute",
+            now.floor_per_minute,
+            of_profile.floor_per_minute,
+            None,
+        ),
     ];
     let shown = all.map(|(name, value, of_profile, threshold)| LimitOf {
         name,

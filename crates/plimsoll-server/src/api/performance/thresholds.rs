@@ -137,16 +137,24 @@ pub async fn get(State(app): State<App>) -> Answer<Response> {
 )]
 pub async fn put(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     let setting = app.clone();
-    let set = posted(&app, &headers, body, LIMITS, read_object::<NewThresholds>, move |new| {
-        let changes = new.changes();
-        let in_force_now = &setting.judging.in_force;
-        let (put, _) = in_force_now.with(&changes).map_err(bad)?;
-        let meta = setting.judging.meta();
-        meta.set_thresholds(&changes, tick::now()).map_err(kept_badly)?;
-        in_force_now.set(put);
-        setting.judging.expect_in_force();
-        Ok(in_force(&setting))
-    });
+    let set = posted(
+        &app,
+        &headers,
+        body,
+        LIMITS,
+        read_object::<NewThresholds>,
+        move |new| {
+            let changes = new.changes();
+            let in_force_now = &setting.judging.in_force;
+            let (put, _) = in_force_now.with(&changes).map_err(bad)?;
+            let meta = setting.judging.meta();
+            meta.set_thresholds(&changes, tick::now())
+                .map_err(kept_badly)?;
+            in_force_now.set(put);
+            setting.judging.expect_in_force();
+            Ok(in_force(&setting))
+        },
+    );
     json_answer(&set.await?)
 }
 
@@ -164,23 +172,36 @@ pub async fn put(State(app): State<App>, headers: HeaderMap, body: Body) -> Answ
 )]
 pub async fn replay(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer<Response> {
     let checking = app.clone();
-    let checked = posted(&app, &headers, body, LIMITS, read_object::<Trial>, move |trial| {
-        let days = trial.days.unwrap_or(DAYS);
-        if !(1..=MOST_DAYS).contains(&days) {
-            let detail = format!("days must be 1 to {MOST_DAYS}");
-            return Err(Problem::bad_field("days", days, detail));
-        }
-        let (_, standards) = checking
-            .judging
-            .in_force
-            .with(&trial.thresholds.changes())
-            .map_err(bad)?;
-        Ok((standards, days, trial.service))
-    });
+    let checked = posted(
+        &app,
+        &headers,
+        body,
+        LIMITS,
+        read_object::<Trial>,
+        move |trial| {
+            let days = trial.days.unwrap_or(DAYS);
+            if !(1..=MOST_DAYS).contains(&days) {
+                let detail = format!("days must be 1 to {MOST_DAYS}");
+                return Err(Problem::bad_field("days", days, detail));
+            }
+            let (_, standards) = checking
+                .judging
+                .in_force
+                .with(&trial.thresholds.changes())
+                .map_err(bad)?;
+            Ok((standards, days, trial.service))
+        },
+    );
     let (standards, days, service) = checked.await?;
     let reading = app.clone();
     let replayed = app.slow.run(move || {
-        let replayed = replay::replay(&reading.store, standards, service.as_deref(), days, tick::now());
+        let replayed = replay::replay(
+            &reading.store,
+            standards,
+            service.as_deref(),
+            days,
+            tick::now(),
+        );
         replayed.map_err(|error| Problem::internal("the store could not be read").because(&error))
     });
     json_answer(&replayed.await?)
@@ -207,7 +228,9 @@ fn in_force(app: &AppState) -> Thresholds {
     let origins = origins.map(|(name, is_other)| ((*name).to_owned(), origin(name, is_other)));
     let mut origins: BTreeMap<String, &'static str> = origins.collect();
     let classes = standards.classes.iter().map(|class| {
-        let is_put = BANDS.iter().any(|band| put.contains_key(&format!("classes.{}.{band}", class.name)));
+        let is_put = BANDS
+            .iter()
+            .any(|band| put.contains_key(&format!("classes.{}.{band}", class.name)));
         let of_file = of_file.class(&class.name).map(|class| class.bands);
         let is_other = of_file != default.class(&class.name).map(|class| class.bands);
         let bands = ShownBands {
@@ -245,10 +268,20 @@ impl NewThresholds {
             self.high_memory_threshold,
             self.error_rate_threshold,
         ];
-        let four = THRESHOLDS.iter().zip(four).map(|(name, value)| ((*name).to_owned(), value));
+        let four = THRESHOLDS
+            .iter()
+            .zip(four)
+            .map(|(name, value)| ((*name).to_owned(), value));
         let bands = self.classes.iter().flat_map(|(class, new)| {
-            let three = [new.target_seconds, new.acceptable_seconds, new.investigate_seconds];
-            BANDS.iter().zip(three).map(move |(band, value)| (format!("classes.{class}.{band}"), value))
+            let three = [
+                new.target_seconds,
+                new.acceptable_seconds,
+                new.investigate_seconds,
+            ];
+            BANDS
+                .iter()
+                .zip(three)
+                .map(move |(band, value)| (format!("classes.{class}.{band}"), value))
         });
         four.chain(bands)
             .filter_map(|(name, value)| Some((name, value?)))
@@ -257,7 +290,8 @@ impl NewThresholds {
 }
 
 fn bad(error: BadThreshold) -> Problem {
-    let value = serde_json::Number::from_f64(error.value).map_or(serde_json::Value::Null, serde_json::Value::Number);
+    let value = serde_json::Number::from_f64(error.value)
+        .map_or(serde_json::Value::Null, serde_json::Value::Number);
     Problem::bad_field(&error.field, value, error.reason)
 }
 

@@ -98,12 +98,19 @@ pub(crate) struct TrendBottleneck {
     params(AskedTrends),
     responses((status = 200, description = "The trends", body = Trends), NotFound, ReadRefused),
 )]
-pub async fn trends(State(app): State<App>, Params(asked): Params<AskedTrends>) -> Answer<Response> {
+pub async fn trends(
+    State(app): State<App>,
+    Params(asked): Params<AskedTrends>,
+) -> Answer<Response> {
     let now = tick::now();
     let text = asked.window.as_deref().unwrap_or(WINDOW);
     let length = time::duration(text).filter(|length| (SHORTEST..=LONGEST).contains(length));
     let length = length.ok_or_else(|| {
-        Problem::bad_field("window", text, "window must be a duration from 5m to 30d, such as 1h")
+        Problem::bad_field(
+            "window",
+            text,
+            "window must be a duration from 5m to 30d, such as 1h",
+        )
     })?;
     let one = OneService {
         service: asked.service,
@@ -112,7 +119,8 @@ pub async fn trends(State(app): State<App>, Params(asked): Params<AskedTrends>) 
     let reading = app.clone();
     let read = move || {
         question.check_service(&reading)?;
-        answer(&reading, &one.service, length, now).map_err(|error| unanswered(&error, question.minutes))
+        answer(&reading, &one.service, length, now)
+            .map_err(|error| unanswered(&error, question.minutes))
     };
     json_answer(&app.slow.run(read).await?)
 }
@@ -141,7 +149,12 @@ fn answer(app: &AppState, service: &str, length: Nanos, now: Nanos) -> Result<Tr
     let mut of = |range: &std::ops::Range<Nanos>| whole(&mut reading, &scope, range, minutes);
     let current = of(&windows.current)?;
     let previous = of(&windows.previous)?;
-    let last_week = windows.last_week.as_ref().map(of).transpose()?.unwrap_or_default();
+    let last_week = windows
+        .last_week
+        .as_ref()
+        .map(of)
+        .transpose()?
+        .unwrap_or_default();
     let compared = |at: usize| Comparison::new(current[at], previous[at], last_week[at]);
     let figure = |at: usize, better: Better| Figure {
         course: course(&samples[at], better),
@@ -151,14 +164,20 @@ fn answer(app: &AppState, service: &str, length: Nanos, now: Nanos) -> Result<Tr
     let throughput = figure(1, Better::Neither);
     let error_rate = figure(2, Better::Lower);
     let judged = judgement::of(app, service, now)?;
-    let found = bottlenecks(&judged.situation).into_iter().map(|found| TrendBottleneck {
-        r#type: found.kind,
-        severity: found.severity.as_str(),
-        description: found.description,
-        recommendation: found.recommendation,
-    });
+    let found = bottlenecks(&judged.situation)
+        .into_iter()
+        .map(|found| TrendBottleneck {
+            r#type: found.kind,
+            severity: found.severity.as_str(),
+            description: found.description,
+            recommendation: found.recommendation,
+        });
     let recommendations = judged.findings.iter().map(|finding| {
-        let fix = finding.fix.as_ref().map(|fix| format!(" {fix}")).unwrap_or_default();
+        let fix = finding
+            .fix
+            .as_ref()
+            .map(|fix| format!(" {fix}"))
+            .unwrap_or_default();
         format!("{} {}{fix}", finding.headline, finding.action)
     });
     Ok(Trends {
@@ -201,5 +220,7 @@ fn whole(
     for counts in crate::performance::requests::requests(reading, scope, period)?.into_values() {
         sum.get_or_insert_default().merge(&counts.totals);
     }
-    Ok(sum.map(|totals| figures(&totals, minutes)).unwrap_or_default())
+    Ok(sum
+        .map(|totals| figures(&totals, minutes))
+        .unwrap_or_default())
 }

@@ -1,8 +1,8 @@
 use std::path::Path;
 
+use super::super::notice::Severity;
 use super::super::notice::tests::notice;
 use super::super::notice::{AlertType, Kind};
-use super::super::notice::Severity;
 use super::*;
 use crate::config::Layers;
 

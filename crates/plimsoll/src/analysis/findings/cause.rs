@@ -113,14 +113,20 @@ fn function<'a>(situation: &'a Situation, route: &RouteNow) -> Option<&'a Functi
     fits.max_by(|one, other| one.total.total_cmp(&other.total))
 }
 
-fn database(situation: &Situation, route: &RouteNow, statements: &[&StatementNow]) -> Option<Cause> {
+fn database(
+    situation: &Situation,
+    route: &RouteNow,
+    statements: &[&StatementNow],
+) -> Option<Cause> {
     let requests = route.requests.max(1) as f64;
     let of_request: f64 = statements.iter().map(|one| one.total).sum::<f64>() / requests;
     let bottleneck = situation.standards.slow.bottleneck_query.as_secs_f64();
     if of_request < bottleneck && of_request < MOST * route.mean {
         return None;
     }
-    let most = statements.iter().max_by(|one, other| one.total.total_cmp(&other.total))?;
+    let most = statements
+        .iter()
+        .max_by(|one, other| one.total.total_cmp(&other.total))?;
     let share = (most.total / requests / route.mean.max(1e-9)).min(1.0);
     let per_request = most.executions as f64 / requests;
     let all: u64 = statements.iter().map(|one| one.executions).sum();
@@ -188,9 +194,16 @@ impl Cause {
     }
 
     /// What to do, and what to copy for it.
-    pub(super) fn action(&self, situation: &Situation, route: &RouteNow) -> (String, Option<String>) {
+    pub(super) fn action(
+        &self,
+        situation: &Situation,
+        route: &RouteNow,
+    ) -> (String, Option<String>) {
         match self {
-            Self::Repeated { statement, .. } => ("Ask once for all items:".to_owned(), Some(for_all(statement))),
+            Self::Repeated { statement, .. } => (
+                "Ask once for all items:".to_owned(),
+                Some(for_all(statement)),
+            ),
             Self::Statement { statement, .. } => (
                 "See whether an index is missing:".to_owned(),
                 Some(format!("EXPLAIN {statement}")),
@@ -204,11 +217,15 @@ impl Cause {
                 Some(format!("perf top -p $(pgrep -d, {})", situation.service)),
             ),
             Self::Call { peer, .. } => (
-                format!("Look how {peer} is, and give the call a time-out shorter than your own line."),
+                format!(
+                    "Look how {peer} is, and give the call a time-out shorter than your own line."
+                ),
                 None,
             ),
             Self::Function { name, .. } => (
-                format!("Look at what {name} waits for, and give that a time-out shorter than your own line."),
+                format!(
+                    "Look at what {name} waits for, and give that a time-out shorter than your own line."
+                ),
                 None,
             ),
             Self::Elsewhere => (
@@ -230,7 +247,12 @@ pub(super) fn exemplars(situation: &Situation, route: &str) -> String {
 /// The statement, asked for many: `WHERE sku = ?` becomes `WHERE sku IN (?)` with all of them.
 fn for_all(statement: &str) -> String {
     match statement.rfind(" = ?") {
-        Some(at) if statement.trim_start().to_ascii_uppercase().starts_with("SELECT") => {
+        Some(at)
+            if statement
+                .trim_start()
+                .to_ascii_uppercase()
+                .starts_with("SELECT") =>
+        {
             format!("{} IN (?, …){}", &statement[..at], &statement[at + 4..])
         }
         _ => statement.to_owned(),

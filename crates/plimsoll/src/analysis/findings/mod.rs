@@ -3,9 +3,9 @@
 mod cause;
 mod close;
 mod runbook;
-mod told;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use serde::Serialize;
 
@@ -67,7 +67,11 @@ pub fn findings(situation: &Situation) -> Vec<Finding> {
     follow(situation, &mut found);
     found.sort_by_key(|finding| {
         let follows = finding.follows_from.is_some();
-        (follows, std::cmp::Reverse(finding.severity), finding.since_ns)
+        (
+            follows,
+            std::cmp::Reverse(finding.severity),
+            finding.since_ns,
+        )
     });
     found.extend(close::close(situation, &found));
     found
@@ -83,7 +87,9 @@ fn follow(situation: &Situation, found: &mut [Finding]) {
         let cause = causes.iter().find(|(id, kind, subject, since)| {
             let is_other = *id != finding.id;
             // A cause begins before its consequence, give or take the time that either takes to be seen.
-            let is_earlier = since.zip(finding.since_ns).is_none_or(|(cause, effect)| cause <= effect + CLOSE_NS);
+            let is_earlier = since
+                .zip(finding.since_ns)
+                .is_none_or(|(cause, effect)| cause <= effect + CLOSE_NS);
             let same_route = *subject == finding.subject;
             is_other && is_earlier && follows(situation, finding, (*kind, id, same_route))
         });
@@ -94,17 +100,29 @@ fn follow(situation: &Situation, found: &mut [Finding]) {
 /// How far apart cause and consequence may be seen in the wrong order.
 const CLOSE_NS: i64 = 120_000_000_000;
 
-fn follows(situation: &Situation, finding: &Finding, (kind, id, same_route): (Kind, &str, bool)) -> bool {
+fn follows(
+    situation: &Situation,
+    finding: &Finding,
+    (kind, id, same_route): (Kind, &str, bool),
+) -> bool {
     let is_class = |id: &str| id.starts_with("class:") || id.starts_with("burn:");
     match finding.kind {
         // The class because of its route, never the other way round.
         Kind::SlowRequest if is_class(&finding.id) => {
-            (kind == Kind::SlowRequest && !is_class(id) && same_route) || kind == Kind::ErrorRate && same_route
+            (kind == Kind::SlowRequest && !is_class(id) && same_route)
+                || kind == Kind::ErrorRate && same_route
         }
-        Kind::BurnRate => kind == Kind::SlowRequest && id.ends_with(finding.id.trim_start_matches("burn:")) || same_route && kind == Kind::SlowRequest,
+        Kind::BurnRate => {
+            let of_class = id.ends_with(finding.id.trim_start_matches("burn:"));
+            kind == Kind::SlowRequest && (of_class || same_route)
+        }
         // Who holds connections longer needs more of them, unless the pool itself is what makes them wait.
-        Kind::ResourceViolation if finding.id.starts_with("pool:") => kind == Kind::SlowRequest && !is_class(id),
-        Kind::ResourceViolation if finding.id.starts_with("queue:") => kind == Kind::SlowRequest && !is_class(id),
+        Kind::ResourceViolation if finding.id.starts_with("pool:") => {
+            kind == Kind::SlowRequest && !is_class(id)
+        }
+        Kind::ResourceViolation if finding.id.starts_with("queue:") => {
+            kind == Kind::SlowRequest && !is_class(id)
+        }
         Kind::ErrorRate => kind == Kind::ResourceViolation && id.starts_with("pool:"),
         Kind::HighMemory => kind == Kind::MemoryLeak,
         Kind::SlowRequest => {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::analysis::situation::{LevelNow, RouteNow, StatementNow};
 use crate::alert::Unit;
+use crate::analysis::situation::{LevelNow, RouteNow, StatementNow};
 use crate::standards::Standards;
 
 const NOW: i64 = 1_800_000_000_000_000_000;
@@ -80,20 +80,40 @@ fn plain(text: &str) -> String {
 #[test]
 fn a_slow_class_names_its_route_the_deploy_the_cause_and_what_to_ask_instead() {
     let mut situation = shop();
-    situation.alerts = vec![alert("class:write", Kind::SlowRequest, Severity::High, NOW - 25 * MINUTE)];
+    situation.alerts = vec![alert(
+        "class:write",
+        Kind::SlowRequest,
+        Severity::High,
+        NOW - 25 * MINUTE,
+    )];
     let found = findings(&situation);
     let first = &found[0];
-    assert_eq!(plain(&first.headline), "POST /orders takes 2.4× its line of 1.00 s since deploy v2.14.0.");
-    assert_eq!(plain(&first.cause), "It asks once per item: 41 of its 43 queries are the same.");
+    assert_eq!(
+        plain(&first.headline),
+        "POST /orders takes 2.4× its line of 1.00 s since deploy v2.14.0."
+    );
+    assert_eq!(
+        plain(&first.cause),
+        "It asks once per item: 41 of its 43 queries are the same."
+    );
     assert_eq!(plain(&first.evidence[0]), "p95 2.41 s");
-    assert_eq!(plain(&first.evidence[1]), "64 % of its time is spent in these queries");
+    assert_eq!(
+        plain(&first.evidence[1]),
+        "64 % of its time is spent in these queries"
+    );
     assert_eq!(first.action, "Ask once for all items:");
     assert_eq!(
         first.fix.as_deref(),
         Some("SELECT sku, qty FROM stock WHERE sku IN (?, …)")
     );
-    assert_eq!((first.float.as_deref(), first.alert.as_deref()), (Some("class:write"), Some("7")));
-    assert_eq!(first.deploy.as_ref().map(|deploy| deploy.version.as_str()), Some("v2.14.0"));
+    assert_eq!(
+        (first.float.as_deref(), first.alert.as_deref()),
+        (Some("class:write"), Some("7"))
+    );
+    assert_eq!(
+        first.deploy.as_ref().map(|deploy| deploy.version.as_str()),
+        Some("v2.14.0")
+    );
     // What the finding says already is not told again.
     assert_eq!(found.len(), 1);
 }
@@ -105,10 +125,25 @@ fn the_pool_follows_from_the_route_that_holds_its_connections() {
         value: Some(23.0),
         limit: 20.0,
         unit: Unit::Count,
-        ..alert("pool:postgres", Kind::ResourceViolation, Severity::Low, NOW - 23 * MINUTE)
+        ..alert(
+            "pool:postgres",
+            Kind::ResourceViolation,
+            Severity::Low,
+            NOW - 23 * MINUTE,
+        )
     };
-    let slow = alert("route:POST /orders", Kind::SlowRequest, Severity::Medium, NOW - 25 * MINUTE);
-    let errors = alert("errors:POST /orders", Kind::ErrorRate, Severity::High, NOW - 22 * MINUTE);
+    let slow = alert(
+        "route:POST /orders",
+        Kind::SlowRequest,
+        Severity::Medium,
+        NOW - 25 * MINUTE,
+    );
+    let errors = alert(
+        "errors:POST /orders",
+        Kind::ErrorRate,
+        Severity::High,
+        NOW - 22 * MINUTE,
+    );
     situation.alerts = vec![pool, errors, slow];
     let found = findings(&situation);
     let told: Vec<(&str, Option<&str>)> = found
@@ -130,7 +165,10 @@ fn the_pool_follows_from_the_route_that_holds_its_connections() {
     );
     assert_eq!(pool.fix.as_deref(), Some("git revert a1f3c9e"));
     let errors = &found[1];
-    assert!(plain(&errors.headline).starts_with("POST /orders fails: 3.4 % of its requests end in errors"));
+    assert!(
+        plain(&errors.headline)
+            .starts_with("POST /orders fails: 3.4 % of its requests end in errors")
+    );
     assert_eq!(plain(&errors.cause), "100 % of them are 503.");
 }
 
@@ -153,7 +191,10 @@ fn the_order_is_database_cache_processors_others() {
         total,
         p95: 0.9,
     };
-    situation.functions = vec![function("tick", 10, 9.0), function("payment", 2_900, 2_300.0)];
+    situation.functions = vec![
+        function("tick", 10, 9.0),
+        function("payment", 2_900, 2_300.0),
+    ];
     assert!(matches!(cause(&situation), Cause::Function { name, .. } if name == "payment"));
     situation.calls = vec![crate::analysis::situation::CallNow {
         peer: "payments".to_owned(),
@@ -184,9 +225,19 @@ fn repeated_and_slow_statements_are_told_without_an_alert_too() {
     });
     let found = findings(&situation);
     let ids: Vec<&str> = found.iter().map(|one| one.id.as_str()).collect();
-    assert_eq!(ids, ["repeated:POST /orders", "query:SELECT * FROM products"]);
-    assert!(found.iter().all(|one| one.place == Place::Close && one.severity.is_none()));
-    assert_eq!(plain(&found[1].headline), "A statement of GET /search takes 310 ms on average.");
+    assert_eq!(
+        ids,
+        ["repeated:POST /orders", "query:SELECT * FROM products"]
+    );
+    assert!(
+        found
+            .iter()
+            .all(|one| one.place == Place::Close && one.severity.is_none())
+    );
+    assert_eq!(
+        plain(&found[1].headline),
+        "A statement of GET /search takes 310 ms on average."
+    );
 }
 
 #[test]
@@ -195,7 +246,10 @@ fn every_kind_has_a_headline_an_action_and_a_runbook() {
         let mut situation = shop();
         situation.alerts = vec![alert("thing:name", kind, Severity::Low, NOW - 90 * MINUTE)];
         let found = &findings(&situation)[0];
-        assert!(found.headline.ends_with('.') && !found.action.is_empty(), "{kind:?}: {found:?}");
+        assert!(
+            found.headline.ends_with('.') && !found.action.is_empty(),
+            "{kind:?}: {found:?}"
+        );
         assert!(found.runbook.lines().count() >= 2, "{kind:?}");
         assert_eq!(found.deploy, None, "a deploy an hour later is no cause");
     }

@@ -3,9 +3,9 @@
 use super::cause::{diagnose, exemplars};
 use super::{Finding, OpenAlert, Situation};
 use crate::alert::Kind;
+use crate::alert::Unit;
 use crate::analysis::situation::RouteNow;
 use crate::analysis::words::{bytes, count, duration, share, times};
-use crate::alert::Unit;
 
 pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
     let (what, name) = alert.key.split_once(':').unwrap_or((&alert.key, ""));
@@ -20,13 +20,16 @@ pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
         _ => level(alert, what, name),
     };
     if let Some(deploy) = situation.deploy_before(alert.since) {
-        found.headline = format!("{} since deploy {}.", found.headline.trim_end_matches('.'), deploy.version);
+        found.headline = format!(
+            "{} since deploy {}.",
+            found.headline.trim_end_matches('.'),
+            deploy.version
+        );
         found.deploy = Some(deploy.clone());
-        if found.fix.is_none() {
-            if let Some(revision) = &deploy.revision {
-                found.action = format!("{} To be well at once:", found.action).trim_start().to_owned();
-                found.fix = Some(format!("git revert {revision}"));
-            }
+        if let Some(revision) = deploy.revision.as_ref().filter(|_| found.fix.is_none()) {
+            let action = format!("{} To be well at once:", found.action);
+            found.action = action.trim_start().to_owned();
+            found.fix = Some(format!("git revert {revision}"));
         }
     }
     found
@@ -37,23 +40,44 @@ fn class(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
     let of_class = situation.routes.iter().filter(|route| {
         route.requests > 0 && &*standards.expected(&route.method, &route.route).class.name == name
     });
-    let ratio = |route: &RouteNow| route.p95 / standards.expected(&route.method, &route.route).bands.investigate;
+    let ratio = |route: &RouteNow| {
+        route.p95
+            / standards
+                .expected(&route.method, &route.route)
+                .bands
+                .investigate
+    };
     // The one that most requests past the line come from.
     let weight = |route: &RouteNow| (ratio(route) - 0.9).max(0.0) * route.requests as f64;
     let worst = of_class.max_by(|one, other| weight(one).total_cmp(&weight(other)));
     let Some(worst) = worst else {
         let mut found = Finding::of(alert, name);
         found.headline = format!("{name} is past its line of {}.", duration(alert.limit));
-        found.action = "Requests of this class have stopped since: see whether the service is reached.".to_owned();
+        found.action =
+            "Requests of this class have stopped since: see whether the service is reached."
+                .to_owned();
         return found;
     };
-    let line = standards.expected(&worst.method, &worst.route).bands.investigate;
+    let line = standards
+        .expected(&worst.method, &worst.route)
+        .bands
+        .investigate;
     let mut found = slow(situation, alert, worst);
     found.float = Some(alert.key.clone());
     found.headline = match ratio(worst) {
-        ratio if ratio >= 2.0 => format!("{} takes {} its line of {}.", worst.name(), times(ratio), duration(line)),
+        ratio if ratio >= 2.0 => format!(
+            "{} takes {} its line of {}.",
+            worst.name(),
+            times(ratio),
+            duration(line)
+        ),
         ratio if ratio > 1.0 => {
-            format!("{} runs {} past its line of {}.", worst.name(), share(ratio - 1.0), duration(line))
+            format!(
+                "{} runs {} past its line of {}.",
+                worst.name(),
+                share(ratio - 1.0),
+                duration(line)
+            )
         }
         _ => format!("{name} is past its line of {}.", duration(line)),
     };
@@ -72,10 +96,15 @@ fn route(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
     // The larger of what the median and the tail say.
     let slower = usual.map(|usual| (route.p95 / usual.p95).max(route.p50 / usual.p50));
     found.headline = match slower {
-        Some(ratio) if ratio.is_finite() && ratio > 1.0 => format!("{name} is {} slower than usual.", times(ratio)),
+        Some(ratio) if ratio.is_finite() && ratio > 1.0 => {
+            format!("{name} is {} slower than usual.", times(ratio))
+        }
         _ => format!("{name} is slower than usual."),
     };
-    let class = situation.standards.expected(&route.method, &route.route).class;
+    let class = situation
+        .standards
+        .expected(&route.method, &route.route)
+        .class;
     found.float = Some(format!("class:{}", class.name));
     found
 }
@@ -84,10 +113,15 @@ fn route(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
 fn slow(situation: &Situation, alert: &OpenAlert, route: &RouteNow) -> Finding {
     let mut found = Finding::of(alert, route.name());
     found.value = Some(route.p95);
-    let usual = route.usual.as_ref().map(|usual| format!(", usually {}", duration(usual.p95)));
-    found
-        .evidence
-        .push(format!("p95 {}{}", duration(route.p95), usual.unwrap_or_default()));
+    let usual = route
+        .usual
+        .as_ref()
+        .map(|usual| format!(", usually {}", duration(usual.p95)));
+    found.evidence.push(format!(
+        "p95 {}{}",
+        duration(route.p95),
+        usual.unwrap_or_default()
+    ));
     let cause = diagnose(situation, route);
     let (why, evidence) = cause.told();
     found.cause = why;
@@ -100,12 +134,24 @@ fn errors(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
     let mut found = Finding::of(alert, name);
     found.float = Some("errors".to_owned());
     let route = situation.routes.iter().find(|route| route.name() == name);
-    let rate = route.map(|route| route.error_rate).or(alert.value).unwrap_or(0.0);
-    found.headline = format!("{name} fails: {} of its requests end in errors.", share(rate));
-    found.evidence.push(format!("{} of requests, at most {} may", share(rate), share(alert.limit)));
+    let rate = route
+        .map(|route| route.error_rate)
+        .or(alert.value)
+        .unwrap_or(0.0);
+    found.headline = format!(
+        "{name} fails: {} of its requests end in errors.",
+        share(rate)
+    );
+    found.evidence.push(format!(
+        "{} of requests, at most {} may",
+        share(rate),
+        share(alert.limit)
+    ));
     if let Some(route) = route {
         if let Some(usual) = &route.usual {
-            found.evidence.push(format!("usually {}", share(usual.error_rate)));
+            found
+                .evidence
+                .push(format!("usually {}", share(usual.error_rate)));
         }
         let types: Vec<String> = route
             .error_types
@@ -115,7 +161,10 @@ fn errors(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
             .collect();
         if let Some((first, number)) = route.error_types.first() {
             let all: u64 = route.error_types.iter().map(|(_, number)| number).sum();
-            found.cause = format!("{} of them are {first}.", share(*number as f64 / all.max(1) as f64));
+            found.cause = format!(
+                "{} of them are {first}.",
+                share(*number as f64 / all.max(1) as f64)
+            );
             found.evidence.push(types.join(", "));
         }
     }
@@ -132,8 +181,15 @@ fn burn(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
     let rate = alert.value.unwrap_or(alert.limit);
     let hours = f64::from(days) * 24.0 / rate.max(0.1);
     found.headline = format!("The error budget of {name} burns {} too fast.", times(rate));
-    found.cause = format!("At this rate the budget of {days} days is gone in {}.", duration(hours * 3_600.0));
-    found.evidence.push(format!("burn rate {}, at most {} for an hour", times(rate), times(alert.limit)));
+    found.cause = format!(
+        "At this rate the budget of {days} days is gone in {}.",
+        duration(hours * 3_600.0)
+    );
+    found.evidence.push(format!(
+        "burn rate {}, at most {} for an hour",
+        times(rate),
+        times(alert.limit)
+    ));
     found.action = "Make its slowest route faster, or roll back what made it slow.".to_owned();
     found
 }
@@ -142,12 +198,21 @@ fn silence(situation: &Situation, alert: &OpenAlert) -> Finding {
     let mut found = Finding::of(alert, situation.service.clone());
     let rate = alert.value.unwrap_or(0.0);
     found.headline = if rate > 0.0 {
-        format!("{} gets almost no requests: {} a minute.", situation.service, count(rate))
+        format!(
+            "{} gets almost no requests: {} a minute.",
+            situation.service,
+            count(rate)
+        )
     } else {
         format!("{} gets no requests.", situation.service)
     };
-    found.cause = "Either it is not reached, or it does not run, or what it measures does not arrive.".to_owned();
-    found.evidence.push(format!("at least {} a minute are expected", count(alert.limit)));
+    found.cause =
+        "Either it is not reached, or it does not run, or what it measures does not arrive."
+            .to_owned();
+    found.evidence.push(format!(
+        "at least {} a minute are expected",
+        count(alert.limit)
+    ));
     found.action = "See whether it runs and what arrives:".to_owned();
     found.fix = Some("plimsoll doctor".to_owned());
     found
@@ -156,21 +221,39 @@ fn silence(situation: &Situation, alert: &OpenAlert) -> Finding {
 fn surge(alert: &OpenAlert) -> Finding {
     let mut found = Finding::of(alert, "requests");
     let rate = alert.value.unwrap_or(alert.limit);
-    found.headline = format!("There are {} requests a minute, far more than ever at this hour.", count(rate));
-    found.evidence.push(format!("more than {} were never seen", count(alert.limit / 3.0)));
+    found.headline = format!(
+        "There are {} requests a minute, far more than ever at this hour.",
+        count(rate)
+    );
+    found.evidence.push(format!(
+        "more than {} were never seen",
+        count(alert.limit / 3.0)
+    ));
     found.action = "See who asks, and limit requests per client if they are not wanted.".to_owned();
     found
 }
 
 fn leak(situation: &Situation, alert: &OpenAlert, instance: &str) -> Finding {
-    let subject = if instance.is_empty() { situation.service.as_str() } else { instance };
+    let subject = if instance.is_empty() {
+        situation.service.as_str()
+    } else {
+        instance
+    };
     let mut found = Finding::of(alert, subject);
     found.float = Some("memory".to_owned());
-    let now = alert.value.map(|now| format!(": {} now", bytes(now))).unwrap_or_default();
+    let now = alert
+        .value
+        .map(|now| format!(": {} now", bytes(now)))
+        .unwrap_or_default();
     found.headline = format!("Memory of {} grows without end{now}.", situation.service);
-    found.cause = "It rose by more than half in ten minutes, each minute, and is not given back.".to_owned();
+    found.cause =
+        "It rose by more than half in ten minutes, each minute, and is not given back.".to_owned();
     if let Some(memory) = situation.level("memory") {
-        found.evidence.push(format!("{} of {}", bytes(memory.value), bytes(memory.limit)));
+        found.evidence.push(format!(
+            "{} of {}",
+            bytes(memory.value),
+            bytes(memory.limit)
+        ));
     }
     found.action = "See what holds it; until it is found, restart before the limit:".to_owned();
     found.fix = Some(format!("systemctl restart {}", situation.service));
@@ -184,7 +267,9 @@ fn level(alert: &OpenAlert, what: &str, name: &str) -> Finding {
     let value = alert.value.unwrap_or(alert.limit);
     let (now, line) = (amount(value, alert.unit), amount(alert.limit, alert.unit));
     found.headline = match alert.unit {
-        Unit::Count if what == "pool" => format!("The {name} pool is past its line: {now} connections of {line}."),
+        Unit::Count if what == "pool" => {
+            format!("The {name} pool is past its line: {now} connections of {line}.")
+        }
         _ => format!("{label} is past its line: {now} of {line}."),
     };
     found.evidence.push(format!("{now}, line {line}"));
