@@ -115,8 +115,17 @@ fn week(seed: u64, fault: Option<(Fault, i64)>) -> Run {
         judge.observe(slot, &observed);
         history.keep(at, &observed);
         for event in judge.evaluate(slot, (slot + 1) * SLOT_NS) {
-            if let Transition::Fired(severity) | Transition::Worsened(severity) = event.transition {
-                run.fired.push((at, event.key.to_string(), severity));
+            match event.transition {
+                Transition::Fired(severity) => {
+                    run.fired.push((at, event.key.to_string(), severity));
+                }
+                // The same alert, as severe as it came to be.
+                Transition::Worsened(severity) => {
+                    let last = run.fired.iter_mut().rev();
+                    let last = last.into_iter().find(|(_, key, _)| *key == *event.key);
+                    last.into_iter().for_each(|(.., worst)| *worst = severity);
+                }
+                _ => {}
             }
         }
         if at % LEARN == LEARN - 1 {

@@ -98,11 +98,15 @@ pub(super) fn slower_than_usual(sums: &Sums, usual: Option<&Usual>) -> Reading {
             return Some(Reading::Well(share_over_target / TAIL));
         }
         let by_tail = tail(&counts.over_usual, counts.requests);
-        match (by_tail, shifted(counts, usual)) {
-            (breach @ Reading::Breach(..), _) => Some(breach),
-            (_, Some(severity)) => Some(Reading::Breach(severity.begins_above(), severity)),
-            (well, None) => Some(well),
-        }
+        // Critical is what is far past a standard, not what is only unusual.
+        let breach = |severity: Severity| {
+            let severity = severity.min(Severity::High);
+            Reading::Breach(severity.begins_above(), severity)
+        };
+        Some(match (by_tail, shifted(counts, usual)) {
+            (Reading::Breach(_, severity), _) | (_, Some(severity)) => breach(severity),
+            (well, None) => well,
+        })
     })
 }
 

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,7 +78,8 @@ pub struct NewThresholds {
     #[schema(value_type = Option<f64>)]
     error_rate_threshold: Option<Option<f64>>,
     /// Bands by class.
-    classes: BTreeMap<String, NewBands>,
+    #[schema(value_type = BTreeMap<String, NewBands>)]
+    classes: BTreeMap<String, Object<NewBands>>,
 }
 
 /// Bands to be set.
@@ -100,7 +102,8 @@ pub struct NewBands {
 #[serde(default, deny_unknown_fields)]
 pub struct Trial {
     /// What would be set.
-    thresholds: NewThresholds,
+    #[schema(value_type = NewThresholds)]
+    thresholds: Object<NewThresholds>,
     /// Over so many days.
     #[schema(minimum = 1, maximum = 30, default = 7)]
     days: Option<u32>,
@@ -187,7 +190,7 @@ pub async fn replay(State(app): State<App>, headers: HeaderMap, body: Body) -> A
             let (_, standards) = checking
                 .judging
                 .in_force
-                .with(&trial.thresholds.changes())
+                .with(&trial.thresholds.0.changes())
                 .map_err(bad)?;
             Ok((standards, days, trial.service))
         },
@@ -272,7 +275,7 @@ impl NewThresholds {
             .iter()
             .zip(four)
             .map(|(name, value)| ((*name).to_owned(), value));
-        let bands = self.classes.iter().flat_map(|(class, new)| {
+        let bands = self.classes.iter().flat_map(|(class, Object(new))| {
             let three = [
                 new.target_seconds,
                 new.acceptable_seconds,
@@ -298,4 +301,17 @@ fn bad(error: BadThreshold) -> Problem {
 /// Tells a null from what is not there.
 fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<f64>>, D::Error> {
     Option::<f64>::deserialize(value).map(Some)
+}
+
+/// An object: of a type's members in a list, which serde would take as well, nobody could say which is which.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+struct Object<T>(T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        let object = serde_json::Map::deserialize(value)?;
+        let read = serde_json::from_value(serde_json::Value::Object(object));
+        read.map(Self).map_err(serde::de::Error::custom)
+    }
 }
