@@ -29,5 +29,5 @@ pub use channel::Channel;
 pub use notice::Notice;
 pub use outbox::Outbox;
 pub use outcome::Outcome;
-pub use run::run;
+pub use run::{GRACE, run};
 pub use severity::Severity;
