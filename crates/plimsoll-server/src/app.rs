@@ -141,15 +141,17 @@ impl Server {
             "stream",
             "certificate",
             "tick",
-            // The last: what the others put is on disk, and told now or after the next start.
-            "notify",
         ] {
             tasks.stop(name, left().min(TASK_PATIENCE)).await;
         }
         self.app.doors.local_key.remove();
+        // What the others put is on disk, and told now or after the next start.
+        let patience = notify::GRACE + TASK_PATIENCE;
+        let telling = tasks.stop("notify", left().min(patience));
         let store = self.app.store.clone();
         let closing = tokio::task::spawn_blocking(move || store.close());
-        if tokio::time::timeout(left(), closing).await.is_err() {
+        let (closed, ()) = tokio::join!(tokio::time::timeout(left(), closing), telling);
+        if closed.is_err() {
             // Acknowledged rows are in the journal already; what is cut short is only tidying.
             warn!("the store did not close in time");
         }

@@ -28,4 +28,4 @@ pub use channel::Channel;
 pub use notice::{Notice, Severity};
 pub use outbox::Outbox;
 pub use outcome::Outcome;
-pub use run::run;
+pub use run::{GRACE, run};

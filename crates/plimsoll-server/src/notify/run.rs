@@ -21,8 +21,9 @@ use crate::tick;
 const LOOK: Duration = Duration::from_secs(10);
 /// How long a file that fails is left alone.
 const FILE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long a message on its way may take when the server stops. It is sent again, with the same key, after the next start.
-const GRACE: Duration = Duration::from_millis(200);
+/// How long a message on its way may take when the server stops. One that takes longer is sent again, with the same key, after
+/// the next start.
+pub const GRACE: Duration = Duration::from_millis(1_000);
 /// How often what is old is forgotten.
 const TIDY: Duration = Duration::from_secs(600);
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use super::receiver::{Receiver, Reply};
 use super::{Home, channel, firing};
@@ -35,6 +35,16 @@ fn channels(url: &str) -> String {
     .concat()
 }
 
+/// A server whose log is kept; it ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn shows_none(what: &str, text: &str) {
     for secret in HIDDEN {
         assert!(!text.contains(secret), "{what} shows {secret}: {text}");
@@ -53,7 +63,7 @@ async fn no_secret_is_in_the_log_in_an_answer_or_in_what_is_printed() {
     let home = Home::new(&channels(&echo.url));
     home.put(&[firing("1")]);
     let log = home.path().join("log");
-    let mut child = plimsoll()
+    let child = plimsoll()
         .args([
             "serve",
             "--listen",
@@ -68,8 +78,9 @@ async fn no_secret_is_in_the_log_in_an_answer_or_in_what_is_printed() {
         .stderr(File::create(&log).unwrap())
         .spawn()
         .unwrap();
+    let mut child = Ended(child);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
+    BufReader::new(child.0.stdout.take().unwrap())
         .read_line(&mut line)
         .unwrap();
     let url = line.trim().split(' ').next_back().unwrap().to_owned();
@@ -94,8 +105,7 @@ async fn no_secret_is_in_the_log_in_an_answer_or_in_what_is_printed() {
     ] {
         shows_none(path, &ask(path).await);
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
     let log = std::fs::read_to_string(&log).unwrap();
     assert!(
         log.contains("channel hook takes nothing") || log.contains("channel hook did not take"),

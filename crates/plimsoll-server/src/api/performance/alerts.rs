@@ -200,7 +200,7 @@ pub(super) fn firing(
     path = "",
     operation_id = "resolveAlert",
     tag = tag::JUDGEMENT,
-    params(("id" = String, Path, description = "The alert's number")),
+    params(("id" = String, Path, description = "The alert's number", example = "12")),
     request_body(content = Option<By>, content_type = "application/json"),
     responses((status = 200, description = "The alert, resolved", body = ShownAlert), BodyRefused, NotFound),
 )]
@@ -225,7 +225,7 @@ pub async fn resolve(
     path = "",
     operation_id = "acknowledgeAlert",
     tag = tag::JUDGEMENT,
-    params(("id" = String, Path, description = "The alert's number")),
+    params(("id" = String, Path, description = "The alert's number", example = "12")),
     request_body(content = Option<By>, content_type = "application/json"),
     responses((status = 200, description = "The alert, acknowledged", body = ShownAlert), BodyRefused, NotFound),
 )]

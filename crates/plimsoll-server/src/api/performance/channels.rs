@@ -167,7 +167,7 @@ pub async fn channels(State(app): State<App>) -> Answer<Response> {
     path = "",
     operation_id = "testChannel",
     tag = tag::PERFORMANCE,
-    params(("name" = String, Path, description = "Its name")),
+    params(("name" = String, Path, description = "Its name", example = "ops")),
     responses((status = 200, description = "What came of it", body = ChannelTest), Invalid, NotFound),
 )]
 pub async fn test(

@@ -155,7 +155,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> A
     path = "",
     operation_id = "removeSilence",
     tag = tag::JUDGEMENT,
-    params(("id" = String, Path, description = "Its number")),
+    params(("id" = String, Path, description = "Its number", example = "3")),
     responses((status = 204, description = "It is gone"), Invalid, NotFound),
 )]
 pub async fn remove(
