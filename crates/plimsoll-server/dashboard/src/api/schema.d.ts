@@ -3605,7 +3605,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The alert's number */
+                /**
+                 * @description The alert's number
+                 * @example 12
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3706,7 +3709,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The alert's number */
+                /**
+                 * @description The alert's number
+                 * @example 12
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4090,7 +4096,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its name */
+                /**
+                 * @description Its name
+                 * @example ops
+                 */
                 name: string;
             };
             cookie?: never;
@@ -5216,7 +5225,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Its number */
+                /**
+                 * @description Its number
+                 * @example 3
+                 */
                 id: string;
             };
             cookie?: never;
