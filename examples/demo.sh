@@ -113,6 +113,11 @@ cat <<END
     curl -s '$url/api/v1/query' -H 'content-type: application/json' -d '{"measurement":"http_requests",
       "fields":[{"name":"duration","aggregate":"p95"}],"filter":{"service":"shop"},"group_by":["route"],"start":"-5m","step":"1m"}'
 
+  Break the shop, and see within two minutes what the page says of it; what=nothing mends it:
+
+    curl -s '$shop_url/demo/break?what=slow'        # or errors, leak, pool
+    curl -s '$url/api/performance/alerts?resolved=false'
+
   ${duration:+Ends after $duration s, or with }Ctrl-C${duration:+ before}: the customers' own counts are then compared with Plimsoll's.
 
 END
