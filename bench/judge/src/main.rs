@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "its lines are what it is for")]
 #![allow(clippy::print_stderr, reason = "it says on the way what it found")]
 
+mod detect;
 mod evaluation;
 #[allow(dead_code, reason = "shared with the bench of the store")]
 #[path = "../../store/src/figure.rs"]
@@ -20,7 +21,7 @@ const SEEDS: u64 = 20;
 /// Seeds of the simulated weeks of a full pass.
 const WEEKS: u64 = 50;
 
-fn main() {
+fn main() -> std::io::Result<()> {
     let seeds = std::env::var("BENCH_SEEDS").ok();
     let seeds = seeds.and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
     let figures = Figures::new(seeds >= SEEDS);
@@ -30,4 +31,8 @@ fn main() {
     let figures = Figures::new(weeks >= WEEKS);
     simulate::run(&figures, weeks);
     evaluation::run(&figures);
+    let folder = std::env::temp_dir().join(format!("bench-judge-{}", std::process::id()));
+    let told = detect::run(&figures, &folder);
+    let _ = std::fs::remove_dir_all(&folder);
+    told
 }

@@ -388,7 +388,7 @@ test("bands are checked, replayed and saved, and go back to the file", async () 
   await page.getByRole("button", { name: /^Replay/ }).click();
   await page.getByText("With this the last 7 days would have fired 3 times.").waitFor();
   const classes = { write: { target_seconds: 0.25, investigate_seconds: 1.6 } };
-  assert.deepEqual(changed.at(-1).body, { classes, days: 7, service: "shop" });
+  assert.deepEqual(changed.at(-1).body, { thresholds: { classes }, days: 7, service: "shop" });
   await picture("standards-light");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("Saved. It holds from the next window on.").waitFor();

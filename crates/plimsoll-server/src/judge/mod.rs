@@ -10,6 +10,8 @@ pub mod in_force;
 pub mod judgement;
 pub mod replay;
 pub mod run;
+#[cfg(test)]
+mod shapes;
 pub mod situation;
 mod slots;
 #[cfg(test)]

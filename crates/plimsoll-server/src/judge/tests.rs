@@ -17,7 +17,7 @@ const SECOND: Nanos = 1_000_000_000;
 const SLOT: Nanos = 10 * SECOND;
 
 /// A server whose judge is asked by hand.
-struct Bench {
+pub(super) struct Bench {
     server: Server,
     dir: tempfile::TempDir,
     /// End of the last window.
@@ -45,19 +45,36 @@ async fn start(dir: &tempfile::TempDir) -> Server {
 
 impl Bench {
     async fn new() -> Self {
+        // Yesterday: nothing else of this server is there.
+        Self::begin(tick::now() - 86_400 * SECOND).await
+    }
+
+    /// One whose first window began so many windows ago.
+    pub(super) async fn just_now(windows: i64) -> Self {
+        Self::begin(tick::now() - windows * SLOT).await
+    }
+
+    async fn begin(now: Nanos) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let server = start(&dir).await;
         Self {
             server,
             dir,
-            // Yesterday: nothing else of this server is there.
-            now: (tick::now() - 86_400 * SECOND).div_euclid(SLOT) * SLOT,
+            now: now.div_euclid(SLOT) * SLOT,
             version: "1.0",
         }
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.server.url
+    }
+
+    pub(super) async fn stop(self) {
+        self.server.stop().await;
+    }
+
     /// Lets windows pass in each of which a route answers so slowly, with so many errors.
-    fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
+    pub(super) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
         for _ in 0..windows {
             let mut window = Window::empty(self.now, self.now + SLOT);
             for (status, count) in [(200, requests - errors), (500, errors)] {

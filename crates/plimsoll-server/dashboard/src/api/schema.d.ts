@@ -1159,7 +1159,12 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
-        /** @description Who acts. */
+        /**
+         * @description Who acts.
+         * @example {
+         *       "by": "ines"
+         *     }
+         */
         By: {
             /**
              * @description A name; without it `user`.
@@ -2027,7 +2032,14 @@ export interface components {
              */
             target_seconds: number | null;
         };
-        /** @description A deploy to be noted. */
+        /**
+         * @description A deploy to be noted.
+         * @example {
+         *       "revision": "a1f3c9e",
+         *       "service": "shop",
+         *       "version": "v2.14.0"
+         *     }
+         */
         NewDeploy: {
             /** @description Which commit. */
             revision?: string | null;
@@ -2069,7 +2081,15 @@ export interface components {
             /** @description The events. */
             events: components["schemas"]["NewEvent"][];
         };
-        /** @description A silence to be made. */
+        /**
+         * @description A silence to be made.
+         * @example {
+         *       "key": "class:write",
+         *       "minutes": 60,
+         *       "reason": "the fix is on its way",
+         *       "service": "shop"
+         *     }
+         */
         NewSilence: {
             /** @description Who. */
             by?: string | null;
@@ -2092,7 +2112,15 @@ export interface components {
             /** @description Whether it comes again each week: a maintenance window. */
             weekly?: boolean;
         };
-        /** @description Thresholds to be set; those that are not named stay, null gives one back to the file. */
+        /**
+         * @description Thresholds to be set; those that are not named stay, null gives one back to the file.
+         * @example {
+         *       "error_rate_threshold": 0.1,
+         *       "high_memory_threshold": 500,
+         *       "slow_query_threshold": 0.1,
+         *       "slow_request_threshold": 1
+         *     }
+         */
         NewThresholds: {
             /**
              * @description Bands by class.
@@ -3457,7 +3485,15 @@ export interface components {
              */
             window_seconds: number;
         };
-        /** @description Thresholds to be tried. */
+        /**
+         * @description Thresholds to be tried.
+         * @example {
+         *       "days": 7,
+         *       "thresholds": {
+         *         "error_rate_threshold": 0.02
+         *       }
+         *     }
+         */
         Trial: {
             /**
              * Format: int32

@@ -82,6 +82,7 @@ pub(crate) struct AlertList {
 /// Who acts.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"by": "ines"}))]
 pub struct By {
     /// A name; without it `user`.
     by: Option<String>,

@@ -43,6 +43,7 @@ pub struct AskedDeploys {
 /// A deploy to be noted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"service": "shop", "version": "v2.14.0", "revision": "a1f3c9e"}))]
 pub struct NewDeploy {
     /// Of which service.
     service: String,

@@ -35,6 +35,7 @@ const MOST_REASON: usize = 1_000;
 /// A silence to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"service": "shop", "key": "class:write", "minutes": 60, "reason": "the fix is on its way"}))]
 pub struct NewSilence {
     /// Of one service; without it of all.
     service: Option<String>,

@@ -60,6 +60,7 @@ pub(crate) struct ShownBands {
 /// Thresholds to be set; those that are not named stay, null gives one back to the file.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"slow_request_threshold": 1.0, "slow_query_threshold": 0.1, "high_memory_threshold": 500.0, "error_rate_threshold": 0.1}))]
 pub struct NewThresholds {
     /// Seconds.
     #[serde(deserialize_with = "given")]
@@ -100,6 +101,7 @@ pub struct NewBands {
 /// Thresholds to be tried.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"thresholds": {"error_rate_threshold": 0.02}, "days": 7}))]
 pub struct Trial {
     /// What would be set.
     #[schema(value_type = NewThresholds)]
