@@ -11,6 +11,8 @@ mod limits;
 mod pattern;
 #[cfg(feature = "standards-file")]
 mod raw;
+#[cfg(feature = "standards-file")]
+mod read;
 mod rules;
 #[cfg(feature = "standards-file")]
 mod schema;
@@ -129,7 +131,7 @@ impl Standards {
     /// claim.
     #[cfg(feature = "standards-file")]
     pub fn parse(text: &str, profile: Profile) -> Result<Self, StandardsError> {
-        raw::parse(text, profile)
+        read::parse(text, profile)
     }
 
     /// The class of this name.

@@ -1,95 +1,90 @@
-//! `standards.toml` as it is written, and how it becomes [`Standards`].
+//! `standards.toml` as it is written: every key, each of them optional.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Deserialize;
-
-use super::error::StandardsError;
-use super::{AlertRules, Bands, Class, Override, Pattern, Standards};
-use crate::config::{self, Profile};
 
 /// The whole file. An empty one is complete.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Raw {
-    profile: Option<String>,
-    objective: Option<f64>,
-    objective_days: Option<u32>,
-    classes: BTreeMap<String, RawClass>,
-    routes: Vec<RawRoute>,
-    limits: RawLimits,
-    slow: RawSlow,
-    alerts: RawAlerts,
-    resources: BTreeMap<String, RawResource>,
+pub(super) struct Raw {
+    pub(super) profile: Option<String>,
+    pub(super) objective: Option<f64>,
+    pub(super) objective_days: Option<u32>,
+    pub(super) classes: BTreeMap<String, RawClass>,
+    pub(super) routes: Vec<RawRoute>,
+    pub(super) limits: RawLimits,
+    pub(super) slow: RawSlow,
+    pub(super) alerts: RawAlerts,
+    pub(super) resources: BTreeMap<String, RawResource>,
 }
 
 /// `[classes.NAME]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawClass {
-    target_ms: Option<f64>,
-    acceptable_ms: Option<f64>,
-    investigate_ms: Option<f64>,
-    throughput_per_second: Option<f64>,
-    floor_per_minute: Option<f64>,
-    objective: Option<f64>,
-    routes: Vec<String>,
+pub(super) struct RawClass {
+    pub(super) target_ms: Option<f64>,
+    pub(super) acceptable_ms: Option<f64>,
+    pub(super) investigate_ms: Option<f64>,
+    pub(super) throughput_per_second: Option<f64>,
+    pub(super) floor_per_minute: Option<f64>,
+    pub(super) objective: Option<f64>,
+    pub(super) routes: Vec<String>,
 }
 
 /// `[[routes]]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawRoute {
-    route: String,
-    class: Option<String>,
-    target_ms: Option<f64>,
-    acceptable_ms: Option<f64>,
-    investigate_ms: Option<f64>,
+pub(super) struct RawRoute {
+    pub(super) route: String,
+    pub(super) class: Option<String>,
+    pub(super) target_ms: Option<f64>,
+    pub(super) acceptable_ms: Option<f64>,
+    pub(super) investigate_ms: Option<f64>,
 }
 
 /// `[limits]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawLimits {
-    memory_mb: Option<f64>,
-    memory_ratio: Option<f64>,
-    cpu_ratio: Option<f64>,
-    disk_ratio: Option<f64>,
-    disk_iops: Option<f64>,
-    network_mbit_per_second: Option<f64>,
-    open_files_ratio: Option<f64>,
-    error_rate: Option<f64>,
-    db_connections: Option<f64>,
-    cache_hit_rate: Option<f64>,
-    floor_per_minute: Option<f64>,
+pub(super) struct RawLimits {
+    pub(super) memory_mb: Option<f64>,
+    pub(super) memory_ratio: Option<f64>,
+    pub(super) cpu_ratio: Option<f64>,
+    pub(super) disk_ratio: Option<f64>,
+    pub(super) disk_iops: Option<f64>,
+    pub(super) network_mbit_per_second: Option<f64>,
+    pub(super) open_files_ratio: Option<f64>,
+    pub(super) error_rate: Option<f64>,
+    pub(super) db_connections: Option<f64>,
+    pub(super) cache_hit_rate: Option<f64>,
+    pub(super) floor_per_minute: Option<f64>,
 }
 
 /// `[slow]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawSlow {
-    request_seconds: Option<f64>,
-    query_seconds: Option<f64>,
-    bottleneck_query_seconds: Option<f64>,
+pub(super) struct RawSlow {
+    pub(super) request_seconds: Option<f64>,
+    pub(super) query_seconds: Option<f64>,
+    pub(super) bottleneck_query_seconds: Option<f64>,
 }
 
 /// `[alerts]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawAlerts {
-    fire_after_seconds: Option<f64>,
-    resolve_after_seconds: Option<f64>,
-    recover_ratio: Option<f64>,
-    flap_firings: Option<u32>,
-    longest_resolve_seconds: Option<f64>,
+pub(super) struct RawAlerts {
+    pub(super) fire_after_seconds: Option<f64>,
+    pub(super) resolve_after_seconds: Option<f64>,
+    pub(super) recover_ratio: Option<f64>,
+    pub(super) flap_firings: Option<u32>,
+    pub(super) longest_resolve_seconds: Option<f64>,
 }
 
 /// `[resources."postgres pool"]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawResource {
-    limit: f64,
+pub(super) struct RawResource {
+    pub(super) limit: f64,
 }
 
 /// All keys, for what an unknown one may have meant.
@@ -130,400 +125,3 @@ pub(super) const KEYS: &[&str] = &[
     "longest_resolve_seconds",
     "limit",
 ];
-
-/// A file with the places of its keys.
-struct File<'a> {
-    places: config::Places<'a>,
-}
-
-type Checked<T> = Result<T, StandardsError>;
-
-pub(super) fn parse(text: &str, profile: Profile) -> Checked<Standards> {
-    let no_toml = |error: toml::de::Error| StandardsError {
-        line: config::line_of_error(text, &error),
-        key: String::new(),
-        reason: error.message().to_owned(),
-    };
-    let places = config::Places::of(text).map_err(no_toml)?;
-    let raw: Raw = toml::from_str(text).map_err(|error| StandardsError {
-        line: config::line_of_error(text, &error),
-        key: places.key_of(&error).unwrap_or_default().to_owned(),
-        reason: format!(
-            "{}{}",
-            error.message(),
-            config::hint(&error, KEYS.iter().copied())
-        ),
-    })?;
-    File { places }.standards(raw, profile)
-}
-
-impl File<'_> {
-    fn wrong<T>(&self, key: &str, reason: impl Into<String>) -> Checked<T> {
-        Err(StandardsError {
-            line: self.places.line(key),
-            key: key.to_owned(),
-            reason: reason.into(),
-        })
-    }
-
-    fn standards(&self, raw: Raw, profile: Profile) -> Checked<Standards> {
-        let profile = match raw.profile.as_deref() {
-            None => profile,
-            Some(name) => match Profile::named(name) {
-                Some(profile) => profile,
-                None => {
-                    let reason = format!("must be dev, prod or home-assistant, but is {name:?}");
-                    return self.wrong("profile", reason);
-                }
-            },
-        };
-        let mut standards = Standards::of(profile);
-        if let Some(objective) = self.share("objective", raw.objective, false)? {
-            for class in &mut standards.classes {
-                class.objective = objective;
-            }
-        }
-        let objective = raw.objective.unwrap_or(Standards::OBJECTIVE);
-        if let Some(days) = raw.objective_days {
-            if !(1..=90).contains(&days) {
-                return self.wrong("objective_days", format!("must be 1 to 90, but is {days}"));
-            }
-            standards.objective_days = days;
-        }
-        // In the order of the file, which is the order on the page.
-        let mut classes: Vec<(String, RawClass)> = raw.classes.into_iter().collect();
-        classes.sort_by_key(|(name, _)| self.places.line(&config::join("classes", name)));
-        for (name, class) in classes {
-            self.class(&mut standards, &name, class, objective)?;
-        }
-        for (at, route) in raw.routes.into_iter().enumerate() {
-            self.route(&mut standards, at, route)?;
-        }
-        self.refuse_clashes(&standards)?;
-        self.limits(&mut standards, &raw.limits)?;
-        self.slow(&mut standards, &raw.slow)?;
-        self.alerts(&mut standards.alerts, &raw.alerts)?;
-        for (name, resource) in raw.resources {
-            let key = format!("{}.limit", config::join("resources", &name));
-            if let Some(limit) = self.positive(&key, Some(resource.limit))? {
-                standards.resources.insert(name, limit);
-            }
-        }
-        Ok(standards)
-    }
-
-    fn class(
-        &self,
-        standards: &mut Standards,
-        name: &str,
-        raw: RawClass,
-        objective: f64,
-    ) -> Checked<()> {
-        let table = config::join("classes", name);
-        let key = |name: &str| format!("{table}.{name}");
-        let at = standards.class_at(name);
-        let known = at.map(|at| standards.classes[at].bands);
-        let times = [raw.target_ms, raw.acceptable_ms, raw.investigate_ms];
-        let bands = match (self.bands(&table, times, known)?, known) {
-            (Some(bands), _) => bands,
-            (None, Some(bands)) => bands,
-            (None, None) => {
-                let reason = "a class of your own needs `investigate_ms`, the line of its p95";
-                return self.wrong(&table, reason);
-            }
-        };
-        let throughput = self.positive(&key("throughput_per_second"), raw.throughput_per_second)?;
-        let floor = self.positive(&key("floor_per_minute"), raw.floor_per_minute)?;
-        let own_objective = self.share(&key("objective"), raw.objective, false)?;
-        let at = at.unwrap_or_else(|| {
-            standards.classes.push(Class {
-                name: name.into(),
-                bands,
-                throughput_per_second: None,
-                floor_per_minute: None,
-                objective,
-            });
-            standards.classes.len() - 1
-        });
-        let class = &mut standards.classes[at];
-        class.bands = bands;
-        class.throughput_per_second = throughput.or(class.throughput_per_second);
-        class.floor_per_minute = floor.or(class.floor_per_minute);
-        class.objective = own_objective.unwrap_or(class.objective);
-        for (number, route) in raw.routes.iter().enumerate() {
-            let key = format!("{table}.routes[{number}]");
-            standards.overrides.push(Override {
-                pattern: self.pattern(&key, route)?,
-                class: Some(at),
-                bands: None,
-                key,
-            });
-        }
-        Ok(())
-    }
-
-    fn route(&self, standards: &mut Standards, at: usize, raw: RawRoute) -> Checked<()> {
-        let table = format!("routes[{at}]");
-        if raw.route.is_empty() {
-            return self.wrong(&table, "needs `route`, such as \"POST /orders\"");
-        }
-        let pattern = self.pattern(&format!("{table}.route"), &raw.route)?;
-        let class = match &raw.class {
-            None => None,
-            Some(name) => match standards.class_at(name) {
-                Some(at) => Some(at),
-                None => {
-                    let known: Vec<&str> =
-                        standards.classes.iter().map(|class| &*class.name).collect();
-                    let reason =
-                        format!("there is no class {name:?}; there are {}", known.join(", "));
-                    return self.wrong(&format!("{table}.class"), reason);
-                }
-            },
-        };
-        let known = class.map(|at| standards.classes[at].bands);
-        let times = [raw.target_ms, raw.acceptable_ms, raw.investigate_ms];
-        let bands = self.bands(&table, times, known)?;
-        if class.is_none() && bands.is_none() {
-            return self.wrong(&table, "says neither a `class` nor times");
-        }
-        standards.overrides.push(Override {
-            pattern,
-            class,
-            bands,
-            key: format!("{table}.route"),
-        });
-        Ok(())
-    }
-
-    fn pattern(&self, key: &str, text: &str) -> Checked<Pattern> {
-        text.parse()
-            .or_else(|error: super::PatternError| self.wrong(key, error.to_string()))
-    }
-
-    /// Of two patterns that have a route in common and say different things about it, one must be the narrower.
-    fn refuse_clashes(&self, standards: &Standards) -> Checked<()> {
-        let all = &standards.overrides;
-        for (at, one) in all.iter().enumerate() {
-            for other in &all[..at] {
-                let differ =
-                    (one.class.is_some() && other.class.is_some() && one.class != other.class)
-                        || (one.bands.is_some() && other.bands.is_some());
-                let clash = one.pattern.meets(&other.pattern)
-                    && one.pattern.covers(&other.pattern) == other.pattern.covers(&one.pattern);
-                if differ && clash {
-                    let line = self.places.line(&other.key);
-                    let reason = format!(
-                        "{} and {} of line {line} have routes in common, and neither is the narrower",
-                        one.pattern, other.pattern
-                    );
-                    return self.wrong(&one.key, reason);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The bands of three optional times in milliseconds; `None` where none is given. What is not given is as in `known`, or
-    /// follows from the line.
-    fn bands(
-        &self,
-        table: &str,
-        times: [Option<f64>; 3],
-        known: Option<Bands>,
-    ) -> Checked<Option<Bands>> {
-        let names = ["target_ms", "acceptable_ms", "investigate_ms"];
-        let mut secs = [None; 3];
-        for (at, name) in names.iter().enumerate() {
-            let checked = self.positive(&format!("{table}.{name}"), times[at])?;
-            secs[at] = checked.map(|ms| ms / 1e3);
-        }
-        let bands = match (secs, known) {
-            ([None, None, None], _) => return Ok(None),
-            // A line alone moves the other two with it.
-            ([None, None, Some(investigate)], _) => Bands::below(investigate),
-            ([target, acceptable, Some(investigate)], _) => {
-                let below = Bands::below(investigate);
-                Bands {
-                    target: target.unwrap_or(below.target.min(acceptable.unwrap_or(f64::INFINITY))),
-                    acceptable: acceptable.unwrap_or(below.acceptable.max(target.unwrap_or(0.0))),
-                    investigate,
-                }
-            }
-            ([target, acceptable, None], Some(known)) => Bands {
-                target: target.unwrap_or(known.target),
-                acceptable: acceptable.unwrap_or(known.acceptable),
-                investigate: known.investigate,
-            },
-            ([_, _, None], None) => {
-                return self.wrong(table, "needs `investigate_ms`, the line of the p95");
-            }
-        };
-        let ordered = [bands.target, bands.acceptable, bands.investigate];
-        for pair in 0..2 {
-            if ordered[pair] > ordered[pair + 1] {
-                let at = if times[pair].is_some() {
-                    pair
-                } else {
-                    pair + 1
-                };
-                let reason = format!(
-                    "`{}` ({} ms) is above `{}` ({} ms)",
-                    names[pair],
-                    ordered[pair] * 1e3,
-                    names[pair + 1],
-                    ordered[pair + 1] * 1e3
-                );
-                return self.wrong(&format!("{table}.{}", names[at]), reason);
-            }
-        }
-        Ok(Some(bands))
-    }
-
-    fn limits(&self, standards: &mut Standards, raw: &RawLimits) -> Checked<()> {
-        let limits = &mut standards.limits;
-        let amounts = [
-            ("memory_mb", raw.memory_mb, &mut limits.memory_mb),
-            ("disk_iops", raw.disk_iops, &mut limits.disk_iops),
-            (
-                "network_mbit_per_second",
-                raw.network_mbit_per_second,
-                &mut limits.network_mbit_per_second,
-            ),
-            (
-                "db_connections",
-                raw.db_connections,
-                &mut limits.db_connections,
-            ),
-            (
-                "floor_per_minute",
-                raw.floor_per_minute,
-                &mut limits.floor_per_minute,
-            ),
-        ];
-        for (name, value, limit) in amounts {
-            *limit = self
-                .positive(&format!("limits.{name}"), value)?
-                .unwrap_or(*limit);
-        }
-        let shares = [
-            ("memory_ratio", raw.memory_ratio, &mut limits.memory_ratio),
-            ("cpu_ratio", raw.cpu_ratio, &mut limits.cpu_ratio),
-            ("disk_ratio", raw.disk_ratio, &mut limits.disk_ratio),
-            (
-                "open_files_ratio",
-                raw.open_files_ratio,
-                &mut limits.open_files_ratio,
-            ),
-            ("error_rate", raw.error_rate, &mut limits.error_rate),
-            (
-                "cache_hit_rate",
-                raw.cache_hit_rate,
-                &mut limits.cache_hit_rate,
-            ),
-        ];
-        for (name, value, limit) in shares {
-            *limit = self
-                .share(&format!("limits.{name}"), value, true)?
-                .unwrap_or(*limit);
-        }
-        Ok(())
-    }
-
-    fn slow(&self, standards: &mut Standards, raw: &RawSlow) -> Checked<()> {
-        let slow = &mut standards.slow;
-        let times = [
-            ("request_seconds", raw.request_seconds, &mut slow.request),
-            ("query_seconds", raw.query_seconds, &mut slow.query),
-            (
-                "bottleneck_query_seconds",
-                raw.bottleneck_query_seconds,
-                &mut slow.bottleneck_query,
-            ),
-        ];
-        for (name, value, time) in times {
-            if let Some(secs) = self.seconds(&format!("slow.{name}"), value)? {
-                *time = secs;
-            }
-        }
-        Ok(())
-    }
-
-    fn alerts(&self, rules: &mut AlertRules, raw: &RawAlerts) -> Checked<()> {
-        if let Some(patience) = self.seconds("alerts.fire_after_seconds", raw.fire_after_seconds)? {
-            if patience > AlertRules::MOST_PATIENCE {
-                let most = AlertRules::MOST_PATIENCE.as_secs();
-                let reason = format!(
-                    "must be at most {most}, so that an issue is seen within five minutes, but is {}",
-                    patience.as_secs_f64()
-                );
-                return self.wrong("alerts.fire_after_seconds", reason);
-            }
-            rules.fire_after = patience;
-        }
-        let times = [
-            (
-                "resolve_after_seconds",
-                raw.resolve_after_seconds,
-                &mut rules.resolve_after,
-            ),
-            (
-                "longest_resolve_seconds",
-                raw.longest_resolve_seconds,
-                &mut rules.longest_resolve,
-            ),
-        ];
-        for (name, value, time) in times {
-            if let Some(secs) = self.seconds(&format!("alerts.{name}"), value)? {
-                *time = secs;
-            }
-        }
-        if let Some(ratio) = self.share("alerts.recover_ratio", raw.recover_ratio, true)? {
-            rules.recover_ratio = ratio;
-        }
-        if let Some(firings) = raw.flap_firings {
-            if firings == 0 {
-                return self.wrong("alerts.flap_firings", "must be at least 1, but is 0");
-            }
-            rules.flap_firings = firings;
-        }
-        Ok(())
-    }
-
-    fn positive(&self, key: &str, value: Option<f64>) -> Checked<Option<f64>> {
-        match value {
-            Some(value) if !(value.is_finite() && value > 0.0) => {
-                self.wrong(key, format!("must be a number above 0, but is {value}"))
-            }
-            value => Ok(value),
-        }
-    }
-
-    /// A share of a whole; 0 and 1 are none, but for 1 where `whole` allows it.
-    fn share(&self, key: &str, value: Option<f64>, whole: bool) -> Checked<Option<f64>> {
-        match value {
-            Some(value) if !(value > 0.0 && (value < 1.0 || (whole && value == 1.0))) => {
-                let most = if whole {
-                    "and at most 1"
-                } else {
-                    "and below 1"
-                };
-                self.wrong(
-                    key,
-                    format!("must be a share above 0 {most}, but is {value}"),
-                )
-            }
-            value => Ok(value),
-        }
-    }
-
-    fn seconds(&self, key: &str, value: Option<f64>) -> Checked<Option<Duration>> {
-        let Some(secs) = self.positive(key, value)? else {
-            return Ok(None);
-        };
-        match Duration::try_from_secs_f64(secs) {
-            Ok(time) => Ok(Some(time)),
-            Err(_) => self.wrong(key, format!("is too long: {secs}")),
-        }
-    }
-}

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{blocking, kept_badly, read_object, time_of};
-use crate::api::v1::posted::posted;
+use super::{blocking, kept_badly, time_of};
+use crate::api::v1::posted::{object, posted};
 use crate::http::body::BodyLimits;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
@@ -120,7 +120,7 @@ pub async fn note(State(app): State<App>, headers: HeaderMap, body: Body) -> Ans
         &headers,
         body,
         LIMITS,
-        read_object::<NewDeploy>,
+        object::<NewDeploy>,
         move |new| {
             let now = tick::now();
             let at = time_of("time", new.time.as_deref(), now)?.unwrap_or(now);

@@ -24,7 +24,6 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -278,14 +277,4 @@ fn time_of(field: &str, text: Option<&str>, now: Nanos) -> Answer<Option<Nanos>>
     let detail = "a time is RFC 3339, epoch milliseconds, or relative to now such as -1h";
     let time = time::parse(text, now).ok_or_else(|| Problem::bad_field(field, text, detail));
     time.map(Some)
-}
-
-/// A JSON object.
-fn read_object<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
-    // The types would also take a list of their members.
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::bad_request("a JSON object is expected"));
-    }
-    serde_json::from_slice(text)
-        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
 }

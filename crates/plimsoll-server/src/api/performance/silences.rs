@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::alerts::SeverityName;
-use super::{blocking, kept_badly, read_object, time_of};
-use crate::api::v1::posted::posted;
+use super::{blocking, kept_badly, time_of};
+use crate::api::v1::posted::{object, posted};
 use crate::http::body::BodyLimits;
 use crate::http::extract::PathParams;
 use crate::http::problem::{Answer, Problem, json_answer};
@@ -129,7 +129,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         &headers,
         body,
         LIMITS,
-        read_object::<NewSilence>,
+        object::<NewSilence>,
         move |new| {
             let mut silence = checked(new, tick::now())?;
             let id = making

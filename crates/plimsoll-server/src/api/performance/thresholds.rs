@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{kept_badly, read_object};
-use crate::api::v1::posted::posted;
+use super::kept_badly;
+use crate::api::v1::posted::{object, posted};
 use crate::http::body::BodyLimits;
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::judge::in_force::{BANDS, BadThreshold, THRESHOLDS};
@@ -147,7 +147,7 @@ pub async fn put(State(app): State<App>, headers: HeaderMap, body: Body) -> Answ
         &headers,
         body,
         LIMITS,
-        read_object::<NewThresholds>,
+        object::<NewThresholds>,
         move |new| {
             let changes = new.changes();
             let in_force_now = &setting.judging.in_force;
@@ -182,7 +182,7 @@ pub async fn replay(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         &headers,
         body,
         LIMITS,
-        read_object::<Trial>,
+        object::<Trial>,
         move |trial| {
             let days = trial.days.unwrap_or(DAYS);
             if !(1..=MOST_DAYS).contains(&days) {

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::HeaderMap;
+use serde::de::DeserializeOwned;
 
 use crate::http::body::{self, BodyLimits, Encoding};
 use crate::http::problem::{Answer, Problem};
@@ -42,4 +43,16 @@ pub(in crate::api) async fn posted<R, T: Send + 'static>(
     working
         .await
         .map_err(|panic| Problem::internal("the request failed").because(&panic))?
+}
+
+/// Reads a JSON object.
+///
+/// # Errors
+/// 400 for a list, of which the types would take their members as well, and for what is no such object.
+pub(in crate::api) fn object<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::bad_request("a JSON object is expected"));
+    }
+    serde_json::from_slice(text)
+        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
 }

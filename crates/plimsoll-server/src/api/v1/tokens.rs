@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::posted::posted;
+use super::posted::{object, posted};
 use super::time::{self, rfc3339};
 use crate::doors::Who;
 use crate::doors::keyring::{CODE_LIFE, LoginFor};
@@ -92,7 +92,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         &headers,
         body,
         LIMITS,
-        read::<NewTokenRequest>,
+        object::<NewTokenRequest>,
         move |new| {
             let now = tick::now();
             let new = new_token(&new.name, new.scope, new.expires.as_deref(), now)?;
@@ -249,19 +249,10 @@ fn login_for(who: Who, asked: LoginLinkRequest) -> Result<LoginFor, Problem> {
     }
 }
 
-fn read<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
-    // The types would also take a list of their members.
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::bad_request("a JSON object is expected"));
-    }
-    serde_json::from_slice(text)
-        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
-}
-
 fn read_or_default<T: DeserializeOwned + Default>(text: &[u8]) -> Answer<T> {
     match text.trim_ascii() {
         [] => Ok(T::default()),
-        text => read(text),
+        text => object(text),
     }
 }
 
