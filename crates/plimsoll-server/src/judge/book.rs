@@ -144,18 +144,22 @@ fn hand_on(
 
 /// Tells what fires and was silent, when the silence is over.
 pub(super) fn tell_after_silence(app: &AppState, now: Nanos) {
-    let told = app.judging.meta().silences(now).and_then(|silences| {
-        app.judging.meta().change(|file| {
-            let untold = alerts::all_firing(file)?
-                .into_iter()
-                .filter(|alert| !alert.told);
-            let mut untold: Vec<Told> = untold
-                .map(|alert| Told {
-                    what: What::Fired,
-                    finding: None,
-                    alert,
-                })
-                .collect();
+    let meta = app.judging.meta();
+    let told = meta.read(alerts::all_firing).and_then(|firing| {
+        // Nothing is written where there is nothing to tell, which is nearly always.
+        let untold = firing.into_iter().filter(|alert| !alert.told);
+        let mut untold: Vec<Told> = untold
+            .map(|alert| Told {
+                what: What::Fired,
+                finding: None,
+                alert,
+            })
+            .collect();
+        if untold.is_empty() {
+            return Ok(());
+        }
+        let silences = meta.silences(now)?;
+        meta.change(|file| {
             hand_on(app, file, &mut untold, &silences, now)?;
             Ok(Ok::<(), MetaError>(()))
         })

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll::alert::{Kind, Severity, Transition, Unit};
-use plimsoll::judge::{Judge, LevelObserved, Observed, RouteObserved, SLOT_NS};
+use plimsoll::judge::{Judge, LevelObserved, SLOT_NS};
 use plimsoll::standards::{Limit, Standards};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::slots::{OfServices, requests};
 use crate::performance::levels::over_time;
-use crate::performance::series::{Buckets, By, series};
-use crate::performance::{MINUTE, OWN_SERVICE, Scope};
+use crate::performance::series::Buckets;
+use crate::performance::{MINUTE, Scope};
 use crate::reading::Reading;
 use crate::services::rfc3339;
 use crate::store::Store;
@@ -91,12 +92,16 @@ pub fn replay(
     while minute < end {
         let count = CHUNK_MINUTES.min(end - minute);
         let chunk = chunk(&mut reading, &scope, &standards, minute, count)?;
-        for (minute, services) in chunk {
-            history_from = history_from.or(Some(minute * MINUTE));
-            for (service, observed) in services {
-                let judge = judges
-                    .entry(service.clone())
-                    .or_insert_with(|| Judge::new(standards.clone()));
+        let begins = chunk
+            .values()
+            .filter_map(|minutes| minutes.keys().next())
+            .min();
+        history_from = history_from.or(begins.map(|minute| minute * MINUTE));
+        for (service, minutes) in chunk {
+            let judge = judges
+                .entry(service.clone())
+                .or_insert_with(|| Judge::new(standards.clone()));
+            for (minute, observed) in minutes {
                 let slot = minute * (MINUTE / SLOT_NS) + 5;
                 judge.observe(slot, &observed);
                 // Twice, as no look counts for more than half a minute.
@@ -157,8 +162,6 @@ fn shown(((service, key), fired): ((String, Arc<str>), Fired)) -> Replay {
     }
 }
 
-type Minutes = BTreeMap<i64, BTreeMap<String, Observed>>;
-
 /// What services did in some minutes.
 fn chunk(
     reading: &mut Reading<'_>,
@@ -166,52 +169,28 @@ fn chunk(
     standards: &Standards,
     first: i64,
     count: i64,
-) -> Result<Minutes, QueryError> {
+) -> Result<OfServices, QueryError> {
+    let mut found = requests(reading, scope, MINUTE, first, first + count - 1)?;
+    found.remove("");
     let buckets = Buckets {
         start: first * MINUTE,
         step: MINUTE,
         count: usize::try_from(count).unwrap_or_default(),
         last: MINUTE,
     };
-    let mut minutes = Minutes::new();
-    for (key, line) in series(reading, scope, buckets, By::Route)? {
-        if key.service.is_empty() || (key.service == OWN_SERVICE && *scope == Scope::Observed) {
-            continue;
-        }
-        let (method, route): (Arc<str>, Arc<str>) = (key.method.into(), key.route.into());
-        for (minute, totals) in (first..).zip(line) {
-            let Some(totals) = totals else { continue };
-            let observed = minutes
-                .entry(minute)
-                .or_default()
-                .entry(key.service.clone())
-                .or_default();
-            if totals.duration.count > 0 {
-                observed.routes.push(RouteObserved {
-                    method: method.clone(),
-                    route: route.clone(),
-                    duration: totals.duration,
-                    errors: totals.errors,
-                });
-            }
-        }
-    }
     let line = standards.limits.memory_bytes(None);
     for (service, values) in over_time(reading, scope, buckets, "process", "memory_rss")? {
+        let minutes = found.entry(service).or_default();
         for (time, bytes) in values {
             let of_minute = minutes.entry(time.div_euclid(MINUTE)).or_default();
-            of_minute
-                .entry(service.clone())
-                .or_default()
-                .levels
-                .push(LevelObserved {
-                    key: "memory".into(),
-                    kind: Kind::HighMemory,
-                    unit: Unit::Bytes,
-                    value: bytes,
-                    limit: Limit::Ceiling(line),
-                });
+            of_minute.levels.push(LevelObserved {
+                key: "memory".into(),
+                kind: Kind::HighMemory,
+                unit: Unit::Bytes,
+                value: bytes,
+                limit: Limit::Ceiling(line),
+            });
         }
     }
-    Ok(minutes)
+    Ok(found)
 }

@@ -63,7 +63,7 @@ pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     let first = last - again.clamp(1, AT_START) + 1;
     let mut reading = Reading::of(&app.store);
     let standards = judging.in_force.standards();
-    let mut requests = slots::requests(&mut reading, &Scope::All, first, last)?;
+    let mut requests = slots::requests(&mut reading, &Scope::All, SLOT_NS, first, last)?;
     for (service, levels) in slots::levels(&mut reading, &Scope::All, last, &standards)? {
         let of_service = requests.entry(service).or_default();
         let now = of_service.entry(last).or_default();

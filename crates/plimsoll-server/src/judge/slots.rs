@@ -19,24 +19,25 @@ use crate::store::table::Nanos;
 /// Levels are read over so long: half a minute, in which what tells itself every ten seconds has told itself.
 const LEVELS_OVER: Nanos = 3 * SLOT_NS;
 
-/// By service and slot.
+/// By service and slot, or minute.
 pub(super) type OfServices = BTreeMap<String, BTreeMap<i64, Observed>>;
 
-/// Requests of the slots from `first` to `last`.
+/// Requests of the buckets of `step` from `first` to `last`, counted from the epoch: of slots, or of minutes.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub(super) fn requests(
     reading: &mut Reading<'_>,
     scope: &Scope,
+    step: Nanos,
     first: i64,
     last: i64,
 ) -> Result<OfServices, QueryError> {
     let buckets = Buckets {
-        start: first * SLOT_NS,
-        step: SLOT_NS,
+        start: first * step,
+        step,
         count: usize::try_from(last - first + 1).unwrap_or_default(),
-        last: SLOT_NS,
+        last: step,
     };
     let mut found = OfServices::new();
     for (key, line) in series(reading, scope, buckets, By::Route)? {

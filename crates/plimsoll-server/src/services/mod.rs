@@ -294,12 +294,7 @@ fn note_name(names: &mut BTreeSet<String>, name: &str) {
     }
 }
 
-/// A time as the API writes it: RFC 3339, UTC, milliseconds.
-pub(crate) fn rfc3339(time: Nanos) -> String {
-    let time =
-        jiff::Timestamp::from_nanosecond(i128::from(time)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    format!("{time:.3}")
-}
+pub(crate) use plimsoll::analysis::load_line::rfc3339;
 
 #[cfg(test)]
 mod tests {
