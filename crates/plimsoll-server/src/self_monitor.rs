@@ -38,6 +38,8 @@ pub fn monitor(config: &Config) -> Result<Monitor, plimsoll::Error> {
     Monitor::builder(OWN_SERVICE)
         .version(env!("CARGO_PKG_VERSION"))
         .instance(OWN_SERVICE)
+        // Its windows are in the store, where they are judged like any other's.
+        .judging(false)
         .data_path(&config.store.dir)
         .build_with(config.monitor.iter().map(|(name, value)| (name, value)))
 }

@@ -10,6 +10,7 @@ mod connections;
 mod correlation;
 #[cfg(feature = "export")]
 mod export;
+mod judged;
 mod log;
 mod monitors;
 mod requests;

@@ -60,9 +60,21 @@ impl Server {
 
     /// Sends a request over a connection of its own, reads to the end, gives back everything as text.
     pub(crate) async fn http1(&self, request_line: &str, headers: &str) -> String {
+        self.http1_as("test", request_line, headers, "").await
+    }
+
+    /// The same under a name of the server's own, with a body.
+    pub(crate) async fn http1_as(
+        &self,
+        host: &str,
+        request_line: &str,
+        headers: &str,
+        body: &str,
+    ) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request =
-            format!("{request_line} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
+        let request = format!(
+            "{request_line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();

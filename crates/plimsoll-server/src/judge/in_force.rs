@@ -3,28 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use parking_lot::RwLock;
 use plimsoll::config::Profile;
-use plimsoll::standards::Standards;
-
-/// Thresholds by name, as they are put: `high_memory_threshold`, `classes.write.investigate_seconds`.
-pub type Put = BTreeMap<String, f64>;
-
-/// The four thresholds of the interface's first users.
-pub const THRESHOLDS: [&str; 4] = [
-    "slow_request_threshold",
-    "slow_query_threshold",
-    "high_memory_threshold",
-    "error_rate_threshold",
-];
-/// The bands of a class.
-pub const BANDS: [&str; 3] = [
-    "target_seconds",
-    "acceptable_seconds",
-    "investigate_seconds",
-];
+use plimsoll::standards::{BadThreshold, Put, Standards};
 
 /// Standards and where they come from.
 #[derive(Debug)]
@@ -45,18 +28,6 @@ struct Held {
     seen: Option<(SystemTime, u64)>,
     put: Put,
     standards: Arc<Standards>,
-}
-
-/// A threshold that cannot be.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{reason}")]
-pub struct BadThreshold {
-    /// Its name.
-    pub field: String,
-    /// The value that was given.
-    pub value: f64,
-    /// In a sentence.
-    pub reason: String,
 }
 
 /// What is known of the file.
@@ -168,7 +139,7 @@ impl InForce {
             };
         }
         let mut standards = held.of_file.clone();
-        apply(&mut standards, &put)?;
+        standards.apply(&put)?;
         Ok((put, standards))
     }
 
@@ -184,7 +155,7 @@ impl Held {
     /// What was put and does no longer fit the file is left out, and said.
     fn lay_over(&mut self) {
         let mut standards = self.of_file.clone();
-        if let Err(error) = apply(&mut standards, &self.put) {
+        if let Err(error) = standards.apply(&self.put) {
             tracing::warn!(
                 "thresholds that were put are left out, they do not fit the file: {error}"
             );
@@ -198,72 +169,6 @@ fn read(path: &Path, profile: Profile) -> Result<Standards, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Standards::parse(&text, profile).map_err(|error| format!("{} {error}", path.display()))
-}
-
-fn apply(standards: &mut Standards, put: &Put) -> Result<(), BadThreshold> {
-    for (name, &value) in put {
-        let bad = |reason: String| BadThreshold {
-            field: name.clone(),
-            value,
-            reason,
-        };
-        if !(value.is_finite() && value > 0.0) {
-            return Err(bad(format!("{name} must be a number above 0")));
-        }
-        let seconds =
-            || Duration::try_from_secs_f64(value).map_err(|_| bad(format!("{name} is too long")));
-        match name.as_str() {
-            "slow_request_threshold" => standards.slow.request = seconds()?,
-            "slow_query_threshold" => standards.slow.query = seconds()?,
-            "high_memory_threshold" => standards.limits.memory_mb = value,
-            "error_rate_threshold" if value > 1.0 => {
-                return Err(bad("error_rate_threshold is a share: at most 1".to_owned()));
-            }
-            "error_rate_threshold" => standards.limits.error_rate = value,
-            name => {
-                let band = name
-                    .strip_prefix("classes.")
-                    .and_then(|rest| rest.rsplit_once('.'));
-                let class = band.and_then(|(class, band)| {
-                    let class = standards
-                        .classes
-                        .iter_mut()
-                        .find(|known| &*known.name == class)?;
-                    Some((class, band))
-                });
-                match class {
-                    Some((class, "target_seconds")) => class.bands.target = value,
-                    Some((class, "acceptable_seconds")) => class.bands.acceptable = value,
-                    Some((class, "investigate_seconds")) => class.bands.investigate = value,
-                    _ => return Err(bad(format!("there is no threshold {name}"))),
-                }
-            }
-        }
-    }
-    for class in &standards.classes {
-        let bands = class.bands;
-        let ordered = [bands.target, bands.acceptable, bands.investigate];
-        if let Some(at) = (0..2).find(|&at| ordered[at] > ordered[at + 1]) {
-            let name = |at: usize| format!("classes.{}.{}", class.name, BANDS[at]);
-            let blamed = if put.contains_key(&name(at)) {
-                at
-            } else {
-                at + 1
-            };
-            return Err(BadThreshold {
-                field: name(blamed),
-                value: ordered[blamed],
-                reason: format!(
-                    "{} ({} s) is above {} ({} s)",
-                    BANDS[at],
-                    ordered[at],
-                    BANDS[at + 1],
-                    ordered[at + 1]
-                ),
-            });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -18,13 +18,13 @@ mod slots;
 mod tests;
 pub mod usual;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::Mutex;
 use plimsoll::alert::{Phase, State};
-use plimsoll::judge::{Event, Judge, SLOT_NS};
+use plimsoll::judge::{Event, Judged, SLOT_NS};
 
 use crate::meta::alerts::Alert;
 use crate::meta::{Meta, MetaError};
@@ -37,8 +37,6 @@ const AGAIN: i64 = 6;
 const AT_START: i64 = 60;
 /// A slot is judged so long after its end: exporters need a moment.
 const SETTLE_NS: Nanos = 2_500_000_000;
-/// Scores that are remembered, one a minute: a day.
-const SCORES: usize = 1_440;
 /// Most services that are judged.
 pub const MOST_SERVICES: usize = 1_000;
 
@@ -55,23 +53,6 @@ pub struct Judging {
     untold: Mutex<BTreeMap<String, Vec<Event>>>,
     /// Judgements of the newest slot.
     judgements: Mutex<judgement::Cache>,
-}
-
-/// One service.
-#[derive(Debug)]
-pub struct Judged {
-    /// Its judge.
-    pub judge: Judge,
-    /// The newest slot with data of it.
-    pub heard: Option<i64>,
-    /// How many slots with data there were.
-    pub windows: u64,
-    /// The newest slot with requests of each class, by the class's name.
-    pub asked: BTreeMap<String, i64>,
-    /// A score a minute: when, and how much.
-    pub scores: VecDeque<(Nanos, f64)>,
-    /// When what is usual was last looked up.
-    learned: Nanos,
 }
 
 impl Judging {
@@ -156,38 +137,8 @@ impl Judging {
         }
         let judged = services
             .entry(service.to_owned())
-            .or_insert_with(|| Judged {
-                judge: Judge::new(self.in_force.standards()),
-                heard: None,
-                windows: 0,
-                asked: BTreeMap::new(),
-                scores: VecDeque::new(),
-                learned: 0,
-            });
+            .or_insert_with(|| Judged::new(self.in_force.standards()));
         Some(judged)
-    }
-}
-
-impl Judged {
-    /// Notes the score of this minute.
-    fn note_score(&mut self, score: f64, now: Nanos) {
-        let minute = now.div_euclid(60_000_000_000);
-        match self.scores.back_mut() {
-            Some((at, known)) if at.div_euclid(60_000_000_000) == minute => *known = score,
-            _ => self.scores.push_back((now, score)),
-        }
-        while self.scores.len() > SCORES {
-            self.scores.pop_front();
-        }
-    }
-
-    /// The score as it was at `time`, or a little before.
-    pub fn score_at(&self, time: Nanos) -> Option<(Nanos, f64)> {
-        self.scores
-            .iter()
-            .rev()
-            .find(|(at, _)| *at <= time)
-            .copied()
     }
 }
 

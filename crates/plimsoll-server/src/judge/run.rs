@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use plimsoll::judge::{Event, Observed, SLOT_NS};
+use plimsoll::judge::{Event, SLOT_NS};
 
 use super::{AGAIN, AT_START, Judging, settled, slots};
 use crate::performance::Scope;
@@ -106,8 +106,7 @@ impl Judging {
             let begins = started.contains(&service);
             for (slot, mut observed) in slots {
                 observed.started = begins && slot == last;
-                judged.note(slot, &observed);
-                judged.judge.observe(slot, &observed);
+                judged.take(slot, &observed);
             }
         }
         let evaluated = services.iter_mut().map(|(service, judged)| {
@@ -115,25 +114,5 @@ impl Judging {
             (service.clone(), judged.judge.evaluate(last, now))
         });
         evaluated.filter(|(_, events)| !events.is_empty()).collect()
-    }
-}
-
-impl super::Judged {
-    /// When something was heard of it, and of its classes.
-    fn note(&mut self, slot: i64, observed: &Observed) {
-        if self.heard.is_none_or(|heard| slot > heard) {
-            self.heard = Some(slot);
-            self.windows += 1;
-        }
-        let standards = self.judge.standards().clone();
-        for route in observed
-            .routes
-            .iter()
-            .filter(|route| route.duration.count > 0)
-        {
-            let class = standards.expected(&route.method, &route.route).class;
-            let asked = self.asked.entry(class.name.to_string()).or_insert(slot);
-            *asked = (*asked).max(slot);
-        }
     }
 }

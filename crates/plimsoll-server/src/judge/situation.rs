@@ -123,23 +123,11 @@ pub fn read(
             ratio: limit.ratio(value),
             unit: watch.unit,
         });
-        let usual = |method: &str, route: &str| judged.judge.usual(method, route).cloned();
         let routes = by_route.iter().map(|((method, route), (totals, types))| {
             let mut error_types: Vec<(String, u64)> = types.clone().into_iter().collect();
             error_types.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
-            let duration = &totals.duration;
-            RouteNow {
-                method: method.clone(),
-                route: route.clone(),
-                requests: duration.count,
-                duration: duration.clone(),
-                mean: duration.mean().unwrap_or(0.0),
-                p50: duration.percentile(0.5).unwrap_or(0.0),
-                p95: duration.percentile(0.95).unwrap_or(0.0),
-                error_rate: totals.error_rate().unwrap_or(0.0),
-                error_types,
-                usual: usual(method, route),
-            }
+            let usual = judged.judge.usual(method, route).cloned();
+            RouteNow::of(method, route, totals, error_types, usual)
         });
         let end = |slot: i64| (slot + 1) * SLOT_NS;
         let asked = judged

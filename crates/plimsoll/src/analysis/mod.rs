@@ -3,6 +3,7 @@
 pub mod bottlenecks;
 pub mod findings;
 pub mod forecast;
+pub mod judgement;
 pub mod load_line;
 pub mod robust;
 pub mod score;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::usual::Usual;
 use crate::alert::{Kind, Severity, Unit};
 use crate::histogram::Histogram;
+use crate::performance::RequestTotals;
 use crate::standards::Standards;
 
 /// A service at one moment.
@@ -15,7 +16,7 @@ use crate::standards::Standards;
 pub struct Situation {
     /// Its name.
     pub service: String,
-    /// Where it can be asked, for commands to copy: `http://127.0.0.1:1876`.
+    /// Where a server can be asked about it, for commands to copy: `http://127.0.0.1:1876`; empty where there is none.
     pub url: String,
     /// Nanoseconds since the Unix epoch.
     pub now: i64,
@@ -163,6 +164,29 @@ pub struct OpenAlert {
 }
 
 impl RouteNow {
+    /// What its requests add up to; `error_types` the most frequent first.
+    pub fn of(
+        method: &str,
+        route: &str,
+        totals: &RequestTotals,
+        error_types: Vec<(String, u64)>,
+        usual: Option<Usual>,
+    ) -> Self {
+        let duration = &totals.duration;
+        Self {
+            method: method.to_owned(),
+            route: route.to_owned(),
+            requests: duration.count,
+            duration: duration.clone(),
+            mean: duration.mean().unwrap_or(0.0),
+            p50: duration.percentile(0.5).unwrap_or(0.0),
+            p95: duration.percentile(0.95).unwrap_or(0.0),
+            error_rate: totals.error_rate().unwrap_or(0.0),
+            error_types,
+            usual,
+        }
+    }
+
     /// Method and route.
     pub fn name(&self) -> String {
         format!("{} {}", self.method, self.route)

@@ -4,7 +4,7 @@ mod apply;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Configuration, Key, Origin, nearest, parse};
+use super::{Configuration, Key, Origin, Secret, nearest, parse};
 use crate::error::Error;
 use apply::{
     collection_interval, endpoint, max_memory, on_export, redis_host, redis_port,
@@ -97,7 +97,6 @@ const VARIABLES: &[Variable] = &[
         "max_cpu_percent",
         |c, name, value| {
             c.config.thresholds.cpu_percent = parse::percent(name, value)?;
-            unused(c, name, value, "nothing judges the processor's use");
             Ok(())
         },
     ),
@@ -123,7 +122,6 @@ const VARIABLES: &[Variable] = &[
         "error_rate_threshold",
         |c, name, value| {
             c.config.thresholds.error_rate = parse::ratio(name, value)?;
-            unused(c, name, value, "nothing judges the error rate");
             Ok(())
         },
     ),
@@ -160,6 +158,14 @@ const VARIABLES: &[Variable] = &[
         "server_timing",
         |c, name, value| {
             c.config.server_timing = parse::switch(name, value)?;
+            Ok(())
+        },
+    ),
+    variable(
+        "PLIMSOLL_PERFORMANCE_TOKEN",
+        "performance_token",
+        |c, _, value| {
+            c.config.performance_token = Some(Secret::new(value));
             Ok(())
         },
     ),

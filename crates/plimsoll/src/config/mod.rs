@@ -9,6 +9,7 @@ mod parse;
 #[cfg(feature = "standards-file")]
 mod places;
 mod print;
+mod secret;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use nearest::nearest;
 #[cfg(feature = "standards-file")]
 pub use places::{Places, hint, join, line_of_error};
 pub use print::Entry;
+pub use secret::Secret;
 
 use crate::error::Error;
 
@@ -55,6 +57,8 @@ pub struct Config {
     pub correlation: bool,
     /// Whether the client is told in `Server-Timing` how long the response head took.
     pub server_timing: bool,
+    /// Lets other machines in where otherwise only this one is: to the page `/performance` and to what is judged.
+    pub performance_token: Option<Secret>,
     /// The folder whose file system is watched.
     pub data_path: PathBuf,
     /// Where the cache's Redis is.
@@ -178,6 +182,7 @@ impl Configuration {
             exemplars: false,
             correlation: false,
             server_timing: false,
+            performance_token: None,
             data_path: PathBuf::from("/"),
             redis_url: "redis://localhost:6379/0".to_owned(),
             export: None,
@@ -210,6 +215,10 @@ impl Configuration {
         V: AsRef<str>,
     {
         environment::read(&mut self, environment)?;
+        let token = self.config.performance_token.as_ref();
+        if token.is_some_and(Secret::is_short) {
+            return Err(parse::short_secret(&self.origin("performance_token")));
+        }
         self.fill_thresholds();
         Ok(self)
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Origin;
 use crate::error::Error;
 
 fn invalid(name: &str, value: &str, expected: &'static str) -> Error {
@@ -10,6 +11,15 @@ fn invalid(name: &str, value: &str, expected: &'static str) -> Error {
         value: value.to_owned(),
         expected,
     }
+}
+
+/// A secret that can be guessed; its value is not repeated.
+pub(super) fn short_secret(origin: &Origin) -> Error {
+    let name = match origin {
+        Origin::Environment(name) => name,
+        _ => "performance_token",
+    };
+    invalid(name, "***", "at least 16 characters")
 }
 
 pub(super) fn switch(name: &str, value: &str) -> Result<bool, Error> {

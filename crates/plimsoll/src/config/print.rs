@@ -74,6 +74,12 @@ impl Configuration {
             ("exemplars", c.exemplars.to_string()),
             ("correlation", c.correlation.to_string()),
             ("server_timing", c.server_timing.to_string()),
+            (
+                "performance_token",
+                c.performance_token
+                    .as_ref()
+                    .map_or_else(none, |token| format!("{token:?}")),
+            ),
             ("data_path", c.data_path.display().to_string()),
             ("redis_url", without_password(&c.redis_url)),
             (

@@ -8,9 +8,11 @@
 
 mod burn;
 mod counts;
+mod judged;
 mod leak;
 mod level;
 mod observed;
+mod own;
 mod requests;
 mod route;
 mod significance;
@@ -26,7 +28,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use counts::{Counts, TAIL};
+pub use judged::Judged;
 pub use observed::{LevelObserved, Observed, RouteObserved};
+pub use own::{Alert, Alerts, OwnJudge, Told};
 pub use watch::Watch;
 
 use crate::alert::{self, Kind, Phase, State, Transition, Unit};

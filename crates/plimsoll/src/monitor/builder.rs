@@ -1,15 +1,18 @@
 //! Describing a monitor.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{Failures, Inner, Monitor, Options, Periphery, Ring};
+use super::{Failures, Inner, Judging, Monitor, OnAlert, Options, Periphery, Ring};
 use crate::clock::{Moment, Stamp};
-use crate::config::{Compatibility, Config, Configuration, ExportConfig, Key, Profile};
+use crate::config::{Compatibility, Config, Configuration, ExportConfig, Key, Profile, Secret};
 use crate::error::Error;
 use crate::health::Check;
+use crate::judge::Told;
 use crate::registry::{Limits, Registry};
+use crate::standards::Standards;
 
 /// Collects the settings of a [`Monitor`]. The environment has the last word when it is [built](Builder::build).
 #[derive(Debug)]
@@ -19,6 +22,18 @@ pub struct Builder {
     options: Options,
     limits: Limits,
     checks: Vec<Check>,
+    judging: bool,
+    standards: Option<Standards>,
+    on_alert: Option<Listener>,
+}
+
+/// What is called for alerts; it has nothing to show.
+struct Listener(OnAlert);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
 }
 
 impl Builder {
@@ -29,6 +44,9 @@ impl Builder {
             options: Options::default(),
             limits: Limits::default(),
             checks: Vec::new(),
+            judging: true,
+            standards: None,
+            on_alert: None,
         }
     }
 
@@ -106,6 +124,40 @@ impl Builder {
     pub fn check(mut self, check: Check) -> Self {
         self.checks.push(check);
         self
+    }
+
+    /// Whether the service judges itself: score, findings and alerts from its own last hour. Default: yes. What the judgement
+    /// costs is well below a thousandth of a core.
+    #[must_use]
+    pub fn judging(mut self, on: bool) -> Self {
+        self.judging = on;
+        self
+    }
+
+    /// What is expected of the service, such as a `standards.toml` read by `Standards::parse`. Default: the
+    /// [profile's](Builder::profile). Thresholds that are set one by one win over it.
+    #[must_use]
+    pub fn standards(mut self, standards: Standards) -> Self {
+        self.standards = Some(standards);
+        self
+    }
+
+    /// Calls `listener` when an alert fires, worsens or is over, on a thread that may block for a moment. Alerts are logged
+    /// in any case.
+    #[must_use]
+    pub fn on_alert(mut self, listener: impl Fn(&Told) + Send + Sync + 'static) -> Self {
+        self.on_alert = Some(Listener(Arc::new(listener)));
+        self
+    }
+
+    /// Lets whoever shows this token in from other machines: to the page `/performance` and to what is judged and changed
+    /// under `/api/performance`. Sent as `Authorization: Bearer …`, or by a browser as the password of any user name. At
+    /// least [`Secret::SHORTEST`] characters. Default: none, these answer to this machine only.
+    #[must_use]
+    pub fn performance_token(self, token: &str) -> Self {
+        self.set("performance_token", |config| {
+            config.performance_token = Some(Secret::new(token))
+        })
     }
 
     /// Pushes windows as OTLP to `endpoint`, such as `http://127.0.0.1:1876`.
@@ -220,6 +272,9 @@ impl Builder {
             exemplars: config.exemplars,
             ..builder.options
         };
+        let judging = config.enabled && builder.judging;
+        let on_alert = builder.on_alert.map(|listener| listener.0);
+        let judging = judging.then(|| Judging::new(&configuration, builder.standards, on_alert));
         let started = Moment::now();
         let failures = Arc::new(Failures::default());
         let registry = Registry::new(
@@ -232,6 +287,7 @@ impl Builder {
             inner: Arc::new(Inner {
                 periphery: Periphery::new(&configuration, builder.checks),
                 registered: parking_lot::Mutex::default(),
+                judging,
                 configuration,
                 registry,
                 ring: Ring::new(Ring::MAX_BYTES),

@@ -2,6 +2,7 @@
 
 mod builder;
 mod failures;
+mod judging;
 mod options;
 mod periphery;
 mod ring;
@@ -25,6 +26,7 @@ use crate::instruments::Registered;
 use crate::registry::{self, Registry};
 use crate::window::Window;
 pub(crate) use failures::Failures;
+pub(crate) use judging::{Judging, OnAlert};
 pub(crate) use options::Options;
 pub(crate) use periphery::Periphery;
 pub(crate) use run::WINDOW;
@@ -47,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) failures: Arc<Failures>,
     pub(crate) options: Options,
     pub(crate) periphery: Periphery,
+    /// None: it does not judge itself.
+    pub(crate) judging: Option<Judging>,
     /// Pools, queues and what else has a limit.
     pub(crate) registered: Mutex<Vec<Arc<Registered>>>,
     #[cfg(feature = "axum")]

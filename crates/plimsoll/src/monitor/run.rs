@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::{Inner, Monitor, slow};
 use crate::clock::Moment;
+use crate::window::Window;
 
 /// Length of a window. Windows end at multiples of it on the wall clock, so those of several instances coincide.
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
@@ -81,8 +82,11 @@ async fn close_windows(monitor: Weak<Inner>, window_end: i64) {
         if now.unix_ns >= window_end_ns || was_set_back || is_closing {
             inner.sample().await;
             now = Moment::now();
-            inner.close_window(now);
+            let window = inner.close_window(now);
             window_end_ns = next_window_end(now);
+            if !is_closing {
+                inner.judge(window, now).await;
+            }
         }
         if is_closing {
             inner.end_export();
@@ -105,7 +109,7 @@ fn start(monitor: &Weak<Inner>) -> Option<i64> {
 
 impl Inner {
     /// Everything that happens when ten seconds have passed, in this order.
-    fn close_window(&self, now: Moment) {
+    fn close_window(&self, now: Moment) -> Arc<Window> {
         self.registry
             .add_dropped_windows(self.periphery.newly_dropped_windows());
         let window = Arc::new(self.registry.collect(now));
@@ -115,7 +119,8 @@ impl Inner {
         if let Some(exporter) = &self.periphery.exporter {
             exporter.offer(&window);
         }
-        self.ring.push(window);
+        self.ring.push(window.clone());
+        window
     }
 
     /// Lets the export end when it has sent what it has.

@@ -26,29 +26,39 @@ pub(super) struct Parameters {
     service: Option<String>,
 }
 
+impl Parameters {
+    /// Minutes that are asked about, of this service.
+    pub(super) fn read(
+        parameters: Result<Query<Self>, QueryRejection>,
+        monitor: &Monitor,
+    ) -> Result<u32, Problem> {
+        let Query(parameters) = parameters.map_err(|error| {
+            Problem::bad_field("query", "", format!("cannot read the parameters: {error}"))
+        })?;
+        let own = &monitor.config().service;
+        if let Some(service) = parameters.service.filter(|service| service != own) {
+            let detail =
+                format!("this is the service {own:?}; a server that gathers services knows others");
+            return Err(Problem::bad_field("service", service, detail));
+        }
+        let Some(text) = parameters.minutes else {
+            return Ok(MINUTES);
+        };
+        match text.parse() {
+            Ok(minutes) if (1..=MAX_MINUTES).contains(&minutes) => Ok(minutes),
+            _ => {
+                let detail = format!("minutes must be a whole number from 1 to {MAX_MINUTES}");
+                Err(Problem::bad_field("minutes", text, detail))
+            }
+        }
+    }
+}
+
 pub(super) async fn metrics(
     State(monitor): State<Monitor>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(parameters) = parameters.map_err(|error| {
-        Problem::bad_field("query", "", format!("cannot read the parameters: {error}"))
-    })?;
-    let own = &monitor.config().service;
-    if let Some(service) = parameters.service.filter(|service| service != own) {
-        let detail =
-            format!("this is the service {own:?}; a server that gathers services knows others");
-        return Err(Problem::bad_field("service", service, detail));
-    }
-    let minutes = match parameters.minutes {
-        None => MINUTES,
-        Some(text) => match text.parse() {
-            Ok(minutes) if (1..=MAX_MINUTES).contains(&minutes) => minutes,
-            _ => {
-                let detail = format!("minutes must be a whole number from 1 to {MAX_MINUTES}");
-                return Err(Problem::bad_field("minutes", text, detail));
-            }
-        },
-    };
+    let minutes = Parameters::read(parameters, &monitor)?;
     let now = Moment::now();
     let window = monitor.lately(now, minutes);
     let told = Told {
@@ -85,7 +95,7 @@ struct SlowRoute<'a> {
 
 impl Monitor {
     /// The last minutes up to now, the window that is still open included.
-    fn lately(&self, now: Moment, minutes: u32) -> Window {
+    pub(super) fn lately(&self, now: Moment, minutes: u32) -> Window {
         let mut lately = self.inner.registry.open(now);
         for window in self
             .inner

@@ -1,16 +1,20 @@
 //! Errors as clients read them: problem JSON (RFC 9457).
 
+use std::borrow::Cow;
+
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use crate::standards::BadThreshold;
 
 /// What is wrong with a request.
 #[derive(Debug)]
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
-    field: Option<(&'static str, String)>,
+    field: Option<(Cow<'static, str>, String)>,
 }
 
 impl Problem {
@@ -19,6 +23,35 @@ impl Problem {
             status: StatusCode::NOT_FOUND,
             detail: detail.into(),
             field: None,
+        }
+    }
+
+    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            ..Self::not_found(detail)
+        }
+    }
+
+    pub(super) fn forbidden(detail: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            ..Self::not_found(detail)
+        }
+    }
+
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            ..Self::not_found(detail)
+        }
+    }
+
+    /// A threshold that cannot be.
+    pub(super) fn bad_threshold(error: &BadThreshold) -> Self {
+        Self {
+            field: Some((error.field.clone().into(), error.value.to_string())),
+            ..Self::bad_request(error.reason.clone())
         }
     }
 
@@ -31,7 +64,18 @@ impl Problem {
         Self {
             status: StatusCode::BAD_REQUEST,
             detail: detail.into(),
-            field: Some((field, value.into())),
+            field: Some((field.into(), value.into())),
+        }
+    }
+}
+
+impl Problem {
+    fn code(&self) -> &'static str {
+        match self.status {
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::UNAUTHORIZED => "unauthorized",
+            StatusCode::FORBIDDEN => "forbidden",
+            _ => "invalid",
         }
     }
 }
@@ -42,11 +86,11 @@ impl IntoResponse for Problem {
             "type": "about:blank",
             "title": self.status.canonical_reason(),
             "status": self.status.as_u16(),
-            "code": if self.status == StatusCode::NOT_FOUND { "not_found" } else { "invalid" },
+            "code": self.code(),
             "detail": self.detail,
         });
         if let Some((field, value)) = self.field {
-            body["field"] = field.into();
+            body["field"] = field.into_owned().into();
             body["value"] = value.into();
         }
         let content_type = (

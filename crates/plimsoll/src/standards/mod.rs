@@ -18,6 +18,7 @@ mod rules;
 mod schema;
 #[cfg(all(test, feature = "standards-file"))]
 mod tests;
+mod thresholds;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use pattern::{Pattern, PatternError};
 pub use rules::AlertRules;
 #[cfg(feature = "standards-file")]
 pub use schema::json_schema;
+pub use thresholds::{BANDS, BadThreshold, Put, THRESHOLDS};
 
 use crate::config::Profile;
 

@@ -4,11 +4,13 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use plimsoll::alert::{Phase, Severity};
-use serde::{Deserialize, Serialize};
+use plimsoll::alert::Severity;
+use plimsoll::judge::Judged;
+use plimsoll::performance::judged::{AlertList, ShownAlert};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::shown::ShownAlert;
+use super::shown::shown_alert;
 use super::{blocking, kept_badly};
 use crate::api::v1::posted::posted;
 use crate::http::body::BodyLimits;
@@ -68,17 +70,6 @@ pub enum SeverityName {
     Critical,
 }
 
-/// Alerts.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AlertList {
-    #[schema(format = DateTime)]
-    timestamp: String,
-    /// The newest first.
-    alerts: Vec<ShownAlert>,
-    /// How many there are.
-    total: usize,
-}
-
 /// Who acts.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -127,7 +118,7 @@ pub async fn list(State(app): State<App>, Params(asked): Params<AskedAlerts>) ->
         shown.extend(
             alerts
                 .into_iter()
-                .map(|alert| ShownAlert::of(alert, &silences, now)),
+                .map(|alert| shown_alert(alert, &silences, now)),
         );
         shown.truncate(limit);
         Ok(AlertList {
@@ -146,18 +137,8 @@ fn pending(app: &AppState, service: Option<&str>, limit: usize) -> Vec<ShownAler
         None => app.judging.names(),
     };
     let shown = services.iter().flat_map(|service| {
-        let watches = app.judging.with(service, |judged| {
-            let pending = judged
-                .judge
-                .watches()
-                .filter_map(|watch| match watch.state.phase {
-                    Phase::Pending { worst, .. } => {
-                        Some(ShownAlert::pending(service, watch, worst))
-                    }
-                    _ => None,
-                });
-            pending.collect::<Vec<_>>()
-        });
+        let pending = |judged: &Judged| ShownAlert::pending(service, &judged.judge);
+        let watches = app.judging.with(service, pending);
         watches.unwrap_or_default()
     });
     shown.take(limit).collect()
@@ -183,7 +164,7 @@ pub(super) fn firing(
     match found {
         Ok((alerts, silences)) => alerts
             .into_iter()
-            .map(|alert| ShownAlert::of(alert, &silences, now))
+            .map(|alert| shown_alert(alert, &silences, now))
             .collect(),
         Err(error) => {
             tracing::warn!(%error, "alerts cannot be read: {error}");
@@ -258,7 +239,7 @@ async fn act(
         let now = tick::now();
         let alert = act(&acting, number, &by, now).map_err(kept_badly)?;
         let silences = acting.judging.meta().silences(now).map_err(kept_badly)?;
-        Ok(alert.map(|alert| ShownAlert::of(alert, &silences, now)))
+        Ok(alert.map(|alert| shown_alert(alert, &silences, now)))
     });
     json_answer(&acted.await?.ok_or_else(unknown)?)
 }

@@ -2,59 +2,20 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use plimsoll::analysis::load_line::Group;
-use plimsoll::analysis::score::{Component, Took};
 use plimsoll::analysis::verdict::{ServiceState, Verdict};
+use plimsoll::performance::load_line::LoadLine;
 use plimsoll::standards::Place;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::ShownFinding;
 use super::{Asked, OneService, judged, judgements};
 use crate::http::extract::Params;
 use crate::http::problem::Answer;
 use crate::judge::judgement::Judgement;
-use crate::judge::situation::MINUTES;
 use crate::openapi::answers::{NotFound, ReadRefused};
 use crate::openapi::tag;
 use crate::services::rfc3339;
 use crate::state::App;
-
-/// A service's load line.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct LoadLine {
-    #[schema(format = DateTime)]
-    timestamp: String,
-    service: String,
-    /// Minutes that "now" means.
-    period_minutes: u32,
-    state: ServiceState,
-    verdict: Verdict,
-    score: ShownScore,
-    /// Everything with a limit, in groups.
-    groups: Vec<Group>,
-    /// What is wrong, the worst first, then what is close.
-    findings: Vec<ShownFinding>,
-    /// What was looked at and is fine, in words.
-    fine: Vec<String>,
-    /// What damage is known to keep from the answer, in words with its extent.
-    missing: Vec<String>,
-}
-
-/// The score with what it is made of.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ShownScore {
-    /// 0 to 100; null without data.
-    value: Option<f64>,
-    /// What it was before what is wrong began, or an hour ago; null where that was no other.
-    before: Option<f64>,
-    /// When that was.
-    #[schema(format = DateTime)]
-    before_time: Option<String>,
-    components: Vec<Component>,
-    /// What took points away, the most first.
-    took: Vec<Took>,
-}
 
 /// The load lines of all services, small.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,29 +65,7 @@ pub async fn load_line(
     State(app): State<App>,
     Params(asked): Params<OneService>,
 ) -> Answer<Response> {
-    judged(app, asked.service, |judgement| LoadLine {
-        timestamp: rfc3339(judgement.situation.now),
-        service: judgement.situation.service.clone(),
-        period_minutes: MINUTES,
-        state: judgement.state,
-        verdict: judgement.verdict.clone(),
-        score: ShownScore {
-            value: judgement.score.value,
-            before: judgement.before.map(|(_, before)| before),
-            before_time: judgement.before.map(|(time, _)| rfc3339(time)),
-            components: judgement.score.components.clone(),
-            took: judgement.score.took.clone(),
-        },
-        groups: judgement.groups.clone(),
-        findings: judgement
-            .findings
-            .iter()
-            .map(|finding| ShownFinding::of(&judgement.situation.service, finding))
-            .collect(),
-        fine: fine(judgement),
-        missing: judgement.missing.clone(),
-    })
-    .await
+    judged(app, asked.service, LoadLine::of).await
 }
 
 /// The load lines of all services, for a list.
@@ -170,30 +109,4 @@ fn small(judgement: &Judgement) -> SmallLoadLine {
             .first()
             .map(|finding| finding.headline.clone()),
     }
-}
-
-/// What is well, in the order of the load line.
-fn fine(judgement: &Judgement) -> Vec<String> {
-    let floats = judgement.groups.iter().flat_map(|group| &group.floats);
-    let well = floats.filter(|float| {
-        matches!(float.place, Place::InTarget | Place::Acceptable) && float.finding.is_none()
-    });
-    let mut fine: Vec<String> = well.map(|float| float.name.clone()).collect();
-    let told = |name: &str| {
-        judgement
-            .findings
-            .iter()
-            .any(|finding| finding.subject == name)
-    };
-    let routes = judgement
-        .situation
-        .routes
-        .iter()
-        .filter(|route| route.requests > 0 && !told(&route.name()));
-    match routes.count() {
-        0 => {}
-        1 => fine.push("1 route".to_owned()),
-        n => fine.push(format!("{n} routes")),
-    }
-    fine
 }

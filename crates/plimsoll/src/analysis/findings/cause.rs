@@ -228,20 +228,23 @@ impl Cause {
                 ),
                 None,
             ),
-            Self::Elsewhere => (
-                "See its slowest requests:".to_owned(),
-                Some(exemplars(situation, &route.route)),
-            ),
+            Self::Elsewhere => match exemplars(situation, &route.route) {
+                Some(command) => ("See its slowest requests:".to_owned(), Some(command)),
+                None => (
+                    "Track the functions that it calls, to see where the time goes:".to_owned(),
+                    Some("#[plimsoll::track]".to_owned()),
+                ),
+            },
         }
     }
 }
 
-/// Asks for the slowest and the failed requests of a route.
-pub(super) fn exemplars(situation: &Situation, route: &str) -> String {
-    format!(
-        "curl -s '{}/api/performance/exemplars?service={}&route={route}'",
-        situation.url, situation.service
-    )
+/// Asks a server for the slowest and the failed requests of a route.
+pub(super) fn exemplars(situation: &Situation, route: &str) -> Option<String> {
+    let (url, service) = (&situation.url, &situation.service);
+    (!url.is_empty()).then(|| {
+        format!("curl -s '{url}/api/performance/exemplars?service={service}&route={route}'")
+    })
 }
 
 /// The statement, asked for many: `WHERE sku = ?` becomes `WHERE sku IN (?)` with all of them.

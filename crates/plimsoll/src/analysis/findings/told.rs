@@ -168,9 +168,12 @@ fn errors(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
             found.evidence.push(types.join(", "));
         }
     }
-    found.action = "See what they say:".to_owned();
     let path = name.split_once(' ').map_or(name, |(_, route)| route);
-    found.fix = Some(exemplars(situation, path));
+    found.fix = exemplars(situation, path);
+    found.action = match found.fix {
+        Some(_) => "See what they say:".to_owned(),
+        None => "See what its log says of them.".to_owned(),
+    };
     found
 }
 

@@ -3,6 +3,11 @@
 //! Names without a unit have the units of the interface's first users: seconds, MB (2^20 bytes), ratios. What stands beside
 //! them has the unit in its name.
 
+pub mod analytics;
+pub mod judged;
+pub mod load_line;
+pub mod thresholds;
+
 use serde::Serialize;
 
 use crate::histogram::Histogram;
