@@ -11,6 +11,7 @@ mod forecast;
 #[path = "../../../crates/plimsoll/src/analysis/forecast/histories/mod.rs"]
 mod histories;
 mod naive;
+mod own;
 mod service;
 mod simulate;
 
@@ -31,6 +32,7 @@ fn main() -> std::io::Result<()> {
     let figures = Figures::new(weeks >= WEEKS);
     simulate::run(&figures, weeks);
     evaluation::run(&figures);
+    own::run(&figures);
     let folder = std::env::temp_dir().join(format!("bench-judge-{}", std::process::id()));
     let told = detect::run(&figures, &folder);
     let _ = std::fs::remove_dir_all(&folder);

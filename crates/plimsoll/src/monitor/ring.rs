@@ -27,7 +27,8 @@ impl Ring {
     /// Most bytes of windows.
     pub const MAX_BYTES: usize = 64 << 20;
 
-    pub(crate) fn new(max_bytes: usize) -> Self {
+    /// An empty one that holds at most so many bytes of windows; [`Ring::MAX_BYTES`] is usual.
+    pub fn new(max_bytes: usize) -> Self {
         Self {
             state: RwLock::default(),
             max_bytes,
@@ -35,7 +36,7 @@ impl Ring {
     }
 
     /// Adds the newest window and lets go of those that are too old or too many.
-    pub(crate) fn push(&self, window: Arc<Window>) {
+    pub fn push(&self, window: Arc<Window>) {
         let oldest_kept = window.end_unix_ns - Self::SPAN_NS;
         let size = window.size_bytes();
         let mut state = self.state.write();

@@ -68,9 +68,12 @@ pub(super) fn of(own: &OwnJudge, ring: &Ring, now: i64) -> Situation {
     }
 }
 
+/// Requests by kind of error.
+type ErrorTypes = BTreeMap<String, u64>;
+
 /// Requests by route and method, load tests left out.
 fn routes(own: &OwnJudge, lately: &Window) -> Vec<RouteNow> {
-    let mut found: BTreeMap<(&str, &str), (RequestTotals, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, &str), (RequestTotals, ErrorTypes)> = BTreeMap::new();
     for (key, series) in lately.requests.iter().filter(|(key, _)| key.run.is_none()) {
         let (totals, types) = found.entry((key.method, &key.route)).or_default();
         totals.add(
