@@ -103,7 +103,7 @@ traffic=$started
 cat <<END
 
   Plimsoll's page is   $url
-  The shop is at       $shop_url  (its own view: $shop_url/metrics)
+  The shop is at       $shop_url  (its own view: $shop_url/performance)
 
   Customers come and go like in a day of four minutes. In ten seconds, try:
 

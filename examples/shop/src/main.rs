@@ -72,7 +72,9 @@ async fn main() -> anyhow::Result<()> {
         // A failure only costs latency.
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(monitor.listener(listener), app)
+    // Who asks must be known: the page /performance answers to this machine only.
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(monitor.listener(listener).tap_io(|_| {}), app)
         .with_graceful_shutdown(stop_asked())
         .await
         .context("cannot serve")?;
