@@ -189,6 +189,9 @@ fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
     }
     if let Some(deploy) = finding.and_then(|finding| finding.deploy.as_ref()) {
         labels.insert("version".to_owned(), deploy.version.clone());
+        if let Some(revision) = &deploy.revision {
+            labels.insert("revision".to_owned(), revision.clone());
+        }
     }
     let path = crate::http::percent::percent_encoded(&alert.service);
     let text = |of: fn(&Finding) -> &String| finding.map(of).cloned().unwrap_or_default();

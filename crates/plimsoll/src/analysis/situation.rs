@@ -162,6 +162,22 @@ pub struct OpenAlert {
     pub unit: Unit,
 }
 
+impl Deploy {
+    /// Characters of a commit that name it among others.
+    const SHORT: usize = 7;
+
+    /// As sentences name it: the version, and the commit where it is known and is not the version's name already.
+    pub fn name(&self) -> String {
+        match &self.revision {
+            Some(revision) if !revision.starts_with(&self.version) => {
+                let short: String = revision.chars().take(Self::SHORT).collect();
+                format!("{} ({short})", self.version)
+            }
+            _ => self.version.clone(),
+        }
+    }
+}
+
 impl RouteNow {
     /// Method and route.
     pub fn name(&self) -> String {

@@ -143,7 +143,7 @@ pub fn verdict(
         |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
     let told = findings.iter().find(about).or(told);
     let since = told.map(|finding| match &finding.deploy {
-        Some(deploy) => format!(" since deploy {}", deploy.version),
+        Some(deploy) => format!(" since deploy {}", deploy.name()),
         None => String::new(),
     });
     let since = since.unwrap_or_default();

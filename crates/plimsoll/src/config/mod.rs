@@ -29,6 +29,8 @@ pub struct Config {
     pub service: String,
     /// Version of the service.
     pub version: Option<String>,
+    /// Commit that it was built from.
+    pub revision: Option<String>,
     /// Tells one running process of the service from another.
     pub instance: Option<String>,
     /// Where it runs: `production`, `staging`, …
@@ -165,6 +167,7 @@ impl Configuration {
         let config = Config {
             service: service.to_owned(),
             version: None,
+            revision: None,
             instance: None,
             environment: None,
             resource_attributes: Vec::new(),

@@ -49,6 +49,7 @@ impl Configuration {
         let values: Vec<(Key, String)> = vec![
             ("service", c.service.clone()),
             ("version", text(&c.version)),
+            ("revision", text(&c.revision)),
             ("instance", text(&c.instance)),
             ("environment", text(&c.environment)),
             ("resource_attributes", attributes.join(",")),

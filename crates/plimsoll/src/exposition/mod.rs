@@ -99,6 +99,7 @@ impl Scrape<'_> {
         let optional = [
             ("service_instance_id", &self.config.instance),
             ("service_version", &self.config.version),
+            ("vcs_ref_head_revision", &self.config.revision),
             ("deployment_environment_name", &self.config.environment),
         ];
         text.family("target", Kind::Info, None, "The service that answers.");

@@ -45,6 +45,15 @@ impl Builder {
         })
     }
 
+    /// Commit that the service was built from, such as a build script puts it into `env!("GIT_REVISION")`. Another one is
+    /// a deploy, also of the same version.
+    #[must_use]
+    pub fn revision(self, revision: &str) -> Self {
+        self.set("revision", |config| {
+            config.revision = Some(revision.to_owned())
+        })
+    }
+
     /// Tells one running process of the service from another.
     #[must_use]
     pub fn instance(self, instance: &str) -> Self {

@@ -89,6 +89,11 @@ pub(super) fn resource_tag_of(attribute: &str) -> Option<&'static str> {
         "service.instance.id" => "instance",
         "service.version" => "version",
         "deployment.environment.name" | "deployment.environment" => "environment",
+        "vcs.ref.head.revision"
+        | "vcs.repository.ref.revision"
+        | "git.commit.sha"
+        | "service.git.sha"
+        | "deployment.git_sha" => "revision",
         _ => return None,
     })
 }

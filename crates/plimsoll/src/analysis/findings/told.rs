@@ -23,7 +23,7 @@ pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
         found.headline = format!(
             "{} since deploy {}.",
             found.headline.trim_end_matches('.'),
-            deploy.version
+            deploy.name()
         );
         found.deploy = Some(deploy.clone());
         if let Some(revision) = deploy.revision.as_ref().filter(|_| found.fix.is_none()) {
