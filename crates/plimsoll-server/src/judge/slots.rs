@@ -76,11 +76,17 @@ pub(super) fn levels(
     };
     let mut found: BTreeMap<String, Observed> = BTreeMap::new();
     let limits = &standards.limits;
-    let names = ["cpu", "cpu_limit", "memory_rss", "memory_limit"];
+    let names = [
+        "cpu",
+        "cpu_limit",
+        "memory_rss",
+        "memory_limit",
+        "open_fds",
+        "open_fds_limit",
+    ];
     let used = cpu_used(reading, scope, period)?;
-    for ((service, instance), [cpu, cores, memory, allowed]) in
-        states(reading, scope, period, "process", names)?
-    {
+    let processes = states(reading, scope, period, "process", names)?;
+    for ((service, instance), [cpu, cores, memory, allowed, files, files_allowed]) in processes {
         let of_service = found.entry(service.clone()).or_default();
         let busy = used.get(&(service, instance.clone())).copied().or(cpu.mean);
         if let Some(busy) = busy {
@@ -106,6 +112,16 @@ pub(super) fn levels(
                 line,
             );
             of_service.memory.push((instance.into(), bytes));
+        }
+        if let (Some(files), Some(allowed)) = (files.last, files_allowed.last) {
+            most(
+                of_service,
+                "open_files",
+                Kind::ResourceViolation,
+                Unit::Count,
+                files,
+                limits.open_files(allowed),
+            );
         }
     }
     for ((service, _), [disk]) in states(reading, scope, period, "system", ["disk"])? {

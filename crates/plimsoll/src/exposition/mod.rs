@@ -2,7 +2,7 @@
 //!
 //! Names and units are OpenTelemetry's as Prometheus spells them (`http.server.request.duration` in seconds is
 //! `http_server_request_duration_seconds`). Two differ, because a name that ends in `_count` is read as part of a
-//! histogram: `process_threads` and `process_open_fds`. The compatibility set has the names of common home-made monitors.
+//! histogram: `process_threads`, `process_open_fds` and `process_max_fds`. The compatibility set has the names of common home-made monitors.
 
 mod bounds;
 mod compatibility;

@@ -6,7 +6,7 @@ use crate::resources::{Flow, Sample};
 pub(super) fn write(text: &mut Text, sample: &Sample) {
     let (process, system) = (&sample.process, &sample.system);
     let whole = |number: Option<u64>| number.map(|number| number as f64);
-    let gauges: [(&str, Option<&str>, Option<f64>, &str); 13] = [
+    let gauges: [(&str, Option<&str>, Option<f64>, &str); 14] = [
         (
             "process_memory_usage_bytes",
             Some("bytes"),
@@ -36,6 +36,12 @@ pub(super) fn write(text: &mut Text, sample: &Sample) {
             None,
             whole(process.open_fds),
             "Open file descriptors of the process.",
+        ),
+        (
+            "process_max_fds",
+            None,
+            whole(process.open_fds_limit),
+            "File descriptors that the process may have open.",
         ),
         (
             "process_start_time_seconds",

@@ -70,6 +70,7 @@ fn sample() -> Sample {
             cpu_seconds_total: Some(1.5),
             threads: Some(9),
             open_fds: Some(12),
+            open_fds_limit: Some(1_024),
             disk_read_bytes: Some(Flow {
                 total: 4096,
                 delta: 0,

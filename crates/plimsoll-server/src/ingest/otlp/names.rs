@@ -293,6 +293,13 @@ static RULES: &[Rule] = &[
         State,
         Keep,
     ),
+    all(
+        "plimsoll.process.open_file_descriptor.limit",
+        "process",
+        "open_fds_limit",
+        State,
+        Keep,
+    ),
     only(
         all("process.disk.io", "process", "disk_read", Counter, Keep),
         DISK_DIRECTION,
