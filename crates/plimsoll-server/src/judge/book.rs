@@ -179,6 +179,9 @@ fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
         "class" | "burn" => {
             labels.insert("class".to_owned(), name.to_owned());
         }
+        "check" => {
+            labels.insert("check".to_owned(), name.to_owned());
+        }
         "route" | "errors" => {
             if let Some((method, route)) = name.split_once(' ') {
                 labels.insert("method".to_owned(), method.to_owned());

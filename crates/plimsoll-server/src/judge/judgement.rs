@@ -80,7 +80,8 @@ fn make(app: &AppState, service: &str, now: Nanos) -> Result<Judgement, QueryErr
     let (windows, before) = judged.unwrap_or_default();
     let before =
         before.filter(|(_, before)| score.value.is_some_and(|now| (now - before).abs() >= OTHER));
-    let state = state(&situation, &score, windows, false);
+    let fails = situation.failing_checks().next().is_some();
+    let state = state(&situation, &score, windows, fails);
     let verdict = verdict(&situation, state, windows, &groups, &findings);
     Ok(Judgement {
         findings,

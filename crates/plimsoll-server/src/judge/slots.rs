@@ -7,7 +7,7 @@ use plimsoll::alert::{Kind, Unit};
 use plimsoll::judge::{LevelObserved, Observed, RouteObserved, SLOT_NS};
 use plimsoll::standards::{Limit, Standards};
 
-use crate::performance::levels::{flows, registered};
+use crate::performance::levels::{checks, flows, registered};
 use crate::performance::resources::cpu_used;
 use crate::performance::series::{Buckets, By, series};
 use crate::performance::states::states;
@@ -162,6 +162,10 @@ pub(super) fn levels(
         }
     }
     add_registered(reading, scope, period, standards, &mut found)?;
+    for ((service, name), value) in checks(reading, scope, period)? {
+        let levels = &mut found.entry(service).or_default().levels;
+        levels.push(LevelObserved::check(&name, value));
+    }
     Ok(found)
 }
 

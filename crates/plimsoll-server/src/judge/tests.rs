@@ -1,8 +1,10 @@
 //! A server under generated time: windows come as OTLP, judgement reads them from the store.
 
+mod levels;
+
 use plimsoll::alert::Severity;
 use plimsoll::export::{self, Resource};
-use plimsoll::window::{Gauge, RequestKey, RequestSeries, Resources, Window};
+use plimsoll::window::{RequestKey, RequestSeries, Window};
 
 use super::run::look;
 use super::{book, judgement, replay};
@@ -308,34 +310,6 @@ async fn another_commit_of_the_same_version_is_a_deploy_that_alerts_name() {
     let slow = alerts.iter().find(|alert| alert.key == "class:read");
     let message = &slow.unwrap().message;
     assert!(message.contains("since deploy 1.0 (a1f3c9e)"), "{message}");
-    bench.server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn open_files_are_a_float_and_fire_when_few_are_left() {
-    let mut bench = Bench::new().await;
-    let open = |files: f64| {
-        move |window: &mut Window| {
-            window.resources = Some(Resources {
-                process_open_fds: Gauge::of(files, window.end_unix_ns),
-                process_open_fds_limit: Gauge::of(1_024.0, window.end_unix_ns),
-                ..Resources::default()
-            });
-        }
-    };
-    bench.pass_with(12, open(100.0));
-    assert_eq!(bench.firing(), [] as [&str; 0]);
-    bench.pass_with(12, open(1_000.0));
-    assert_eq!(bench.firing(), ["open_files"]);
-    let judged = judgement::of(&bench.server.app, "shop", bench.now).unwrap();
-    let floats = judged.groups.iter().flat_map(|group| &group.floats);
-    let files = floats.into_iter().find(|float| float.id == "open_files");
-    let files = files.unwrap();
-    assert_eq!(files.name, "open files");
-    assert_eq!(
-        (files.value, files.limit),
-        (Some(1_000.0), Some(1_024.0 * 0.8))
-    );
     bench.server.stop().await;
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::usual::Usual;
 use crate::alert::{Kind, Severity, Unit};
 use crate::histogram::Histogram;
+use crate::judge::LevelObserved;
 use crate::standards::Standards;
 
 /// A service at one moment.
@@ -216,6 +217,12 @@ impl Situation {
             (-Self::BEFORE_DEPLOY_NS..=Self::AFTER_DEPLOY_NS).contains(&(since - deploy.at))
         };
         self.deploys.iter().rev().find(is_near)
+    }
+
+    /// Critical checks that fail, by name.
+    pub fn failing_checks(&self) -> impl Iterator<Item = &str> {
+        let levels = self.levels.iter().filter(|level| level.ratio > 1.0);
+        levels.filter_map(|level| level.key.strip_prefix(LevelObserved::CHECK))
     }
 
     /// The level of this key.

@@ -7,6 +7,7 @@ use super::load_line::{Float, Group};
 use super::score::{Score, Status};
 use super::situation::Situation;
 use super::words::{count, share, times};
+use crate::alert::Kind;
 use crate::standards::Place;
 
 /// How a service is.
@@ -120,6 +121,19 @@ pub fn verdict(
             };
         }
         _ => {}
+    }
+    if let Some(check) = situation.failing_checks().next() {
+        let about = findings.iter().find(|one| one.kind == Kind::HealthCheck);
+        return Verdict {
+            bold: format!("{bold}:"),
+            rest: about.map_or_else(
+                || format!("the check {check} fails."),
+                |finding| lower_first(&finding.headline),
+            ),
+            more: format!(
+                "{service} cannot work without it, and takes no requests while it fails."
+            ),
+        };
     }
     let mut past: Vec<&&Float> = floats
         .iter()

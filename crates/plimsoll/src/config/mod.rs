@@ -47,6 +47,8 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// Windows are merged to this length before they are exported; `None`: as they are.
     pub collection_interval: Option<Duration>,
+    /// How often critical checks are asked where nobody asks `/health`; `None`: never.
+    pub health_interval: Option<Duration>,
     /// Paths of the routes.
     pub paths: Paths,
     /// Whether `/metrics` also has the names that are not OpenTelemetry's.
@@ -176,6 +178,7 @@ impl Configuration {
             profile: Profile::default(),
             thresholds: Profile::default().thresholds(),
             collection_interval: None,
+            health_interval: None,
             paths: Paths::default(),
             compatibility_metrics: Compatibility::On,
             exemplars: false,

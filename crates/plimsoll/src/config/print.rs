@@ -65,6 +65,10 @@ impl Configuration {
                 "collection_interval",
                 c.collection_interval.map_or_else(none, seconds),
             ),
+            (
+                "health_interval",
+                c.health_interval.map_or_else(none, seconds),
+            ),
             ("metrics_path", c.paths.metrics.clone()),
             ("health_path", c.paths.health.clone()),
             ("status_path", c.paths.status.clone()),

@@ -156,6 +156,24 @@ pub(super) fn write(text: &mut Text, sample: &Sample) {
     }
 }
 
+/// Critical checks.
+pub(super) fn checks(text: &mut Text, checks: &[(String, bool)]) {
+    if checks.is_empty() {
+        return;
+    }
+    text.family(
+        "plimsoll_health_check",
+        Kind::Gauge,
+        None,
+        "Critical health checks: 1 well, 0 failing.",
+    );
+    for (check, is_well) in checks {
+        let mut labels = Labels::default();
+        labels.add("check", check);
+        text.sample("", &labels, u64::from(*is_well));
+    }
+}
+
 fn flows(
     text: &mut Text,
     name: &str,

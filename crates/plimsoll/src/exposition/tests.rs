@@ -106,6 +106,7 @@ fn render(format: Format, compatibility: Compatibility) -> String {
         total: &total,
         recent: Some(&total),
         sample: Some(&sample),
+        checks: &[("database".to_owned(), true), ("queue".to_owned(), false)],
         memory_bytes: 1000,
         exported: Some([("sent", 5), ("rejected", 0), ("dropped", 1)]),
     };
@@ -206,6 +207,7 @@ fn series_that_differ_in_more_than_the_compatibility_labels_add_up() {
         total: &total,
         recent: None,
         sample: None,
+        checks: &[],
         memory_bytes: 0,
         exported: None,
     };
@@ -255,6 +257,10 @@ fn a_name_that_is_taken_is_not_written_twice() {
     has(
         &render(Format::Prometheus, Compatibility::Off),
         "target_info{service_name=\"shop\"} 1",
+    );
+    has(
+        &render(Format::Prometheus, Compatibility::Off),
+        "plimsoll_health_check{check=\"queue\"} 0",
     );
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::observed::{LevelObserved, Observed, RouteObserved};
 use crate::alert::{Kind, Unit};
+use crate::health::CHECK;
 use crate::instruments::{LIMIT, USED};
 use crate::standards::{Limit, Standards};
 use crate::window::{MetricKey, Window};
@@ -18,7 +19,18 @@ impl Observed {
         };
         observed.machine(window, standards);
         observed.registered(window, standards);
+        observed.checks(window);
         observed
+    }
+
+    /// Critical checks that were asked.
+    fn checks(&mut self, window: &Window) {
+        let asked = window.gauges.iter().filter(|(key, _)| &*key.name == CHECK);
+        let levels = asked.filter_map(|(key, gauge)| {
+            let (_, name) = key.tags.iter().find(|(tag, _)| &**tag == "check")?;
+            Some(LevelObserved::check(name, gauge.current()?))
+        });
+        self.levels.extend(levels);
     }
 
     fn machine(&mut self, window: &Window, standards: &Standards) {

@@ -117,6 +117,15 @@ impl Builder {
         self
     }
 
+    /// Asks critical checks so often where nobody asks `/health` meanwhile, so that whoever watches the service from afar
+    /// knows of them; at most once a second. Default: they are asked with `/health` and `/readyz` only.
+    #[must_use]
+    pub fn check_every(self, interval: Duration) -> Self {
+        self.set("health_interval", |config| {
+            config.health_interval = Some(interval)
+        })
+    }
+
     /// Pushes windows as OTLP to `endpoint`, such as `http://127.0.0.1:1876`.
     #[must_use]
     pub fn export_to(mut self, endpoint: &str) -> Self {
