@@ -1,4 +1,5 @@
-//! The standards in force: the profile's, the file's over them, what was put through the interface over both.
+//! The standards in force: the profile's, the file's over them, the environment's over both, and over all what was put
+//! through the interface.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,9 @@ use std::time::{Duration, SystemTime};
 use parking_lot::RwLock;
 use plimsoll::config::Profile;
 use plimsoll::standards::Standards;
+
+use crate::config::JudgeConfig;
+use crate::config::thresholds::OfEnvironment;
 
 /// Thresholds by name, as they are put: `high_memory_threshold`, `classes.write.investigate_seconds`.
 pub type Put = BTreeMap<String, f64>;
@@ -31,6 +35,7 @@ pub const BANDS: [&str; 3] = [
 pub struct InForce {
     path: PathBuf,
     profile: Profile,
+    environment: OfEnvironment,
     held: RwLock<Held>,
 }
 
@@ -69,11 +74,12 @@ pub struct FileState {
 }
 
 impl InForce {
-    /// Reads the file, if there is one, and lays `put` over it.
+    /// Reads the file, if there is one, and lays over it what the environment says, and `put`.
     ///
     /// # Errors
     /// A file that is there at the start and cannot be used, in a sentence with line and key.
-    pub fn open(path: PathBuf, profile: Profile, put: Put) -> Result<Self, String> {
+    pub fn open(config: &JudgeConfig, put: Put) -> Result<Self, String> {
+        let profile = config.profile;
         let of_file = Standards::of(profile);
         let held = Held {
             standards: Arc::new(of_file.clone()),
@@ -84,15 +90,16 @@ impl InForce {
             put,
         };
         let in_force = Self {
-            path,
+            path: config.standards_file.clone(),
             profile,
+            environment: config.environment.clone(),
             held: RwLock::new(held),
         };
         in_force.read_again();
         if let Some(error) = in_force.file_state().error {
             return Err(error);
         }
-        in_force.held.write().lay_over();
+        in_force.held.write().lay_over(&in_force.environment);
         Ok(in_force)
     }
 
@@ -106,7 +113,12 @@ impl InForce {
         self.held.read().put.clone()
     }
 
-    /// The standards without what was put.
+    /// The variable of the environment that sets a threshold.
+    pub fn variable(&self, threshold: &str) -> Option<&'static str> {
+        self.environment.variable(threshold)
+    }
+
+    /// The standards of the file alone.
     pub fn of_file(&self) -> Standards {
         self.held.read().of_file.clone()
     }
@@ -141,7 +153,7 @@ impl InForce {
                 let standards = standards.unwrap_or_else(|| Standards::of(self.profile));
                 let is_other = standards != held.of_file;
                 held.of_file = standards;
-                held.lay_over();
+                held.lay_over(&self.environment);
                 is_other
             }
             Err(error) => {
@@ -168,6 +180,7 @@ impl InForce {
             };
         }
         let mut standards = held.of_file.clone();
+        self.environment.lay_over(&mut standards);
         apply(&mut standards, &put)?;
         Ok((put, standards))
     }
@@ -176,19 +189,21 @@ impl InForce {
     pub fn set(&self, put: Put) {
         let mut held = self.held.write();
         held.put = put;
-        held.lay_over();
+        held.lay_over(&self.environment);
     }
 }
 
 impl Held {
     /// What was put and does no longer fit the file is left out, and said.
-    fn lay_over(&mut self) {
+    fn lay_over(&mut self, environment: &OfEnvironment) {
         let mut standards = self.of_file.clone();
+        environment.lay_over(&mut standards);
+        let without = standards.clone();
         if let Err(error) = apply(&mut standards, &self.put) {
             tracing::warn!(
                 "thresholds that were put are left out, they do not fit the file: {error}"
             );
-            standards = self.of_file.clone();
+            standards = without;
         }
         self.standards = Arc::new(standards);
     }
@@ -274,8 +289,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("standards.toml");
         std::fs::write(&path, text).unwrap();
-        let in_force = InForce::open(path, Profile::Dev, Put::new()).unwrap();
+        let in_force = InForce::open(&config(path, []), Put::new()).unwrap();
         (dir, in_force)
+    }
+
+    fn config<const N: usize>(standards_file: PathBuf, of: [(&str, &str); N]) -> JudgeConfig {
+        JudgeConfig {
+            enabled: true,
+            standards_file,
+            profile: Profile::Dev,
+            environment: OfEnvironment::of(of).unwrap(),
+        }
     }
 
     fn memory(in_force: &InForce) -> f64 {
@@ -295,6 +319,29 @@ mod tests {
         let (put, _) = in_force.with(&BTreeMap::from([(name(), None)])).unwrap();
         in_force.set(put);
         assert_eq!(memory(&in_force), 700.0);
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_what_is_put_over_both() {
+        let (dir, _) = of("[limits]\nmemory_mb = 700\ncpu_ratio = 0.5");
+        let path = dir.path().join("standards.toml");
+        let set = [("HIGH_MEMORY_THRESHOLD", "800")];
+        let in_force = InForce::open(&config(path.clone(), set), Put::new()).unwrap();
+        assert_eq!(memory(&in_force), 800.0);
+        assert_eq!(in_force.standards().limits.cpu_ratio, 0.5);
+        let name = || "high_memory_threshold".to_owned();
+        let (put, tried) = in_force
+            .with(&BTreeMap::from([(name(), Some(900.0))]))
+            .unwrap();
+        assert_eq!(tried.limits.memory_mb, 900.0);
+        in_force.set(put);
+        std::fs::write(&path, "[limits]\nmemory_mb = 600").unwrap();
+        assert!(in_force.read_again());
+        assert_eq!(memory(&in_force), 900.0);
+        in_force.set(Put::new());
+        assert_eq!(memory(&in_force), 800.0);
+        let variable = in_force.variable("high_memory_threshold");
+        assert_eq!(variable, Some("HIGH_MEMORY_THRESHOLD"));
     }
 
     #[test]

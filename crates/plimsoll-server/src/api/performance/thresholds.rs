@@ -41,7 +41,7 @@ pub(crate) struct Thresholds {
     high_memory_threshold: f64,
     /// A larger share of failed requests is high.
     error_rate_threshold: f64,
-    /// Where each comes from: `default`, `file` or `put`; the bands of a class together, as `classes.NAME`.
+    /// Where each comes from: `default`, `file`, `environment` or `put`; the bands of a class together, as `classes.NAME`.
     origins: BTreeMap<String, &'static str>,
     /// The bands of each class.
     classes: BTreeMap<String, ShownBands>,
@@ -57,7 +57,7 @@ pub(crate) struct ShownBands {
     origin: &'static str,
 }
 
-/// Thresholds to be set; those that are not named stay, null gives one back to the file.
+/// Thresholds to be set; those that are not named stay, null gives one back to the environment or the file.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({"slow_request_threshold": 1.0, "slow_query_threshold": 0.1, "high_memory_threshold": 500.0, "error_rate_threshold": 0.1}))]
@@ -220,6 +220,7 @@ fn in_force(app: &AppState) -> Thresholds {
     let has_file = app.judging.in_force.file_state().path.is_some();
     let origin = |name: &str, is_other: bool| match () {
         () if put.contains_key(name) => "put",
+        () if app.judging.in_force.variable(name).is_some() => "environment",
         () if has_file && is_other => "file",
         () => "default",
     };
