@@ -1,6 +1,8 @@
 //! A server under generated time: windows come as OTLP, judgement reads them from the store.
 
+mod clocks;
 mod levels;
+mod many;
 
 use plimsoll::alert::Severity;
 use plimsoll::export::{self, Resource};
@@ -30,6 +32,9 @@ pub(super) struct Bench {
 
 async fn start(dir: &tempfile::TempDir) -> Server {
     let mut layers = Layers::defaults();
+    let file = dir.path().join("plimsoll.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    layers.file(&file, &text).unwrap();
     let data = dir.path().join("data");
     for (key, value) in [
         ("store.dir", &*data.to_string_lossy()),
@@ -58,7 +63,15 @@ impl Bench {
     }
 
     async fn begin(now: Nanos) -> Self {
+        Self::configured(now, "", "").await
+    }
+
+    /// One with these lines of configuration, and these standards.
+    async fn configured(now: Nanos, config: &str, standards: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        write("plimsoll.toml", config);
+        write("standards.toml", standards);
         let server = start(&dir).await;
         Self {
             server,
@@ -110,6 +123,14 @@ impl Bench {
             };
             let sent = export::request(&window, &resource);
             self.server.app.otlp.ingest(&sent, self.now).unwrap();
+            look(&self.server.app, self.now + 13 * SECOND).unwrap();
+        }
+    }
+
+    /// Lets time pass in which nothing comes.
+    fn wait(&mut self, windows: usize) {
+        for _ in 0..windows {
+            self.now += SLOT;
             look(&self.server.app, self.now + 13 * SECOND).unwrap();
         }
     }

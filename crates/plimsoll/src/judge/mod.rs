@@ -12,6 +12,7 @@ mod leak;
 mod level;
 mod observed;
 mod requests;
+mod rewind;
 mod route;
 mod significance;
 mod slots;
