@@ -214,11 +214,7 @@ impl Opened {
 /// The judges, with the standards in force and where alerts were.
 fn judging(config: &Config, meta: Arc<Meta>, now: Nanos) -> anyhow::Result<Arc<Judging>> {
     let put = meta.thresholds()?;
-    let standards = InForce::open(
-        config.judge.standards_file.clone(),
-        config.judge.profile,
-        put,
-    );
+    let standards = InForce::open(&config.judge, put);
     let standards =
         standards.map_err(|error| anyhow::anyhow!("the standards cannot be used: {error}"))?;
     Ok(Arc::new(Judging::open(meta, standards, now)?))

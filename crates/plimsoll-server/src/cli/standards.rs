@@ -8,6 +8,7 @@ use plimsoll::config::Profile;
 use plimsoll::standards::{Standards, json_schema};
 
 use super::{note, say};
+use crate::config::thresholds::{CPU, OfEnvironment};
 
 /// Checks and prints what services are judged by.
 #[derive(Debug, Args)]
@@ -43,18 +44,20 @@ enum What {
 struct File {
     /// The file [default: standards.toml, if it exists].
     file: Option<PathBuf>,
-    /// Whose numbers hold where the file says nothing: dev, prod or home-assistant.
-    #[arg(long, default_value = "dev")]
-    profile: String,
+    /// Whose numbers hold where the file says nothing: dev, prod or home-assistant [default: PLIMSOLL_PROFILE, or dev].
+    #[arg(long)]
+    profile: Option<String>,
 }
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "standards.toml";
+/// Variables that name the profile for a server, the first one first.
+const PROFILES: [&str; 2] = ["PLIMSOLL_JUDGE_PROFILE", "PLIMSOLL_PROFILE"];
 
 pub(super) fn run(command: &StandardsCommand) -> anyhow::Result<()> {
     match &command.what {
         What::Check(file) => {
-            let (standards, from) = file.read()?;
+            let (standards, from) = file.read(&OfEnvironment::of_process()?)?;
             let classes = standards.classes.len();
             say(&format!(
                 "{from}: {classes} classes, profile {}",
@@ -62,22 +65,38 @@ pub(super) fn run(command: &StandardsCommand) -> anyhow::Result<()> {
             ))
         }
         What::Print(file) => {
-            let (standards, from) = file.read()?;
+            let environment = OfEnvironment::of_process()?;
+            let (standards, from) = file.read(&environment)?;
             note(&format!("standards of {from}"));
-            say(printed(&standards).trim_end())
+            say(printed(&standards, &environment).trim_end())
         }
         What::Schema => say(json_schema().trim_end()),
     }
 }
 
 impl File {
-    fn read(&self) -> anyhow::Result<(Standards, String)> {
-        let profile = Profile::named(&self.profile).with_context(|| {
-            format!(
-                "--profile must be dev, prod or home-assistant, but is {:?}",
-                self.profile
-            )
-        })?;
+    /// What is in force with the file, and where that was read.
+    fn read(&self, environment: &OfEnvironment) -> anyhow::Result<(Standards, String)> {
+        let (mut standards, from) = self.of_file(self.profile()?)?;
+        environment.lay_over(&mut standards);
+        Ok((standards, from))
+    }
+
+    fn profile(&self) -> anyhow::Result<Profile> {
+        let of_variable = || {
+            let set = |name| Some((name, std::env::var(name).ok().filter(|it| !it.is_empty())?));
+            PROFILES.into_iter().find_map(set)
+        };
+        let of_flag = self.profile.clone().map(|profile| ("--profile", profile));
+        let Some((name, profile)) = of_flag.or_else(of_variable) else {
+            return Ok(Profile::default());
+        };
+        Profile::named(&profile).with_context(|| {
+            format!("{name} must be dev, prod or home-assistant, but is {profile:?}")
+        })
+    }
+
+    fn of_file(&self, profile: Profile) -> anyhow::Result<(Standards, String)> {
         let path = self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -97,8 +116,12 @@ impl File {
     }
 }
 
-/// As a file that says all of it.
-fn printed(standards: &Standards) -> String {
+/// As a file that says all of it; what comes from the environment says so.
+fn printed(standards: &Standards, environment: &OfEnvironment) -> String {
+    let origin = |threshold: &str| match environment.variable(threshold) {
+        Some(variable) => format!("  # environment {variable}"),
+        None => String::new(),
+    };
     let mut out = format!(
         "profile = \"{}\"\nobjective_days = {}\n",
         standards.profile.as_str(),
@@ -136,13 +159,21 @@ fn printed(standards: &Standards) -> String {
         ("cache_hit_rate", limits.cache_hit_rate),
         ("floor_per_minute", limits.floor_per_minute),
     ] {
-        out += &format!("{name} = {value}\n");
+        let origin = match name {
+            "memory_mb" => origin("high_memory_threshold"),
+            "cpu_ratio" => origin(CPU),
+            "error_rate" => origin("error_rate_threshold"),
+            _ => String::new(),
+        };
+        out += &format!("{name} = {value}{origin}\n");
     }
     let slow = &standards.slow;
     out += &format!(
-        "\n[slow]\nrequest_seconds = {}\nquery_seconds = {}\nbottleneck_query_seconds = {}\n",
+        "\n[slow]\nrequest_seconds = {}{}\nquery_seconds = {}{}\nbottleneck_query_seconds = {}\n",
         slow.request.as_secs_f64(),
+        origin("slow_request_threshold"),
         slow.query.as_secs_f64(),
+        origin("slow_query_threshold"),
         slow.bottleneck_query.as_secs_f64()
     );
     let alerts = &standards.alerts;
@@ -171,8 +202,20 @@ mod tests {
     fn what_is_printed_can_be_read_again() {
         for profile in [Profile::Dev, Profile::Prod] {
             let standards = Standards::of(profile);
-            let again = Standards::parse(&printed(&standards), Profile::Dev).unwrap();
+            let printed = printed(&standards, &OfEnvironment::default());
+            let again = Standards::parse(&printed, Profile::Dev).unwrap();
             assert_eq!(again, standards);
         }
+    }
+
+    #[test]
+    fn what_the_environment_sets_is_printed_with_its_variable() {
+        let environment = OfEnvironment::of([("MAX_MEMORY_USAGE_MB", "1024")]).unwrap();
+        let mut standards = Standards::default();
+        environment.lay_over(&mut standards);
+        let printed = printed(&standards, &environment);
+        let line = "memory_mb = 1024  # environment MAX_MEMORY_USAGE_MB";
+        assert!(printed.lines().any(|found| found == line), "{printed}");
+        assert_eq!(Standards::parse(&printed, Profile::Dev).unwrap(), standards);
     }
 }

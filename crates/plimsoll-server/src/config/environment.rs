@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 
 use super::layers::ConfigError;
+use super::thresholds;
 
 /// Other names of keys, beside `PLIMSOLL_` + the key in capitals (`PLIMSOLL_STORE_RAW_DAYS`).
-pub(super) const ALIASES: [(&str, &str); 8] = [
+pub(super) const ALIASES: [(&str, &str); 9] = [
     ("PLIMSOLL_LISTEN", "server.listen"),
     ("PLIMSOLL_DATA", "store.dir"),
     ("PERFORMANCE_MONITORING_ENABLED", "monitor.enabled"),
@@ -14,16 +15,15 @@ pub(super) const ALIASES: [(&str, &str); 8] = [
     ("METRICS_ENDPOINT", "monitor.metrics_path"),
     ("HEALTH_ENDPOINT", "monitor.health_path"),
     ("STATUS_ENDPOINT", "monitor.status_path"),
+    ("PLIMSOLL_PROFILE", "judge.profile"),
 ];
 
 /// Names that home-made monitors use and that mean something to the library in a service, but nothing to the server: whoever
 /// sets one for the server hears that it does nothing.
-pub(super) const OF_SERVICES: [&str; 18] = [
+pub(super) const OF_SERVICES: [&str; 11] = [
     "REDIS_HOST",
     "REDIS_PORT",
     "REDIS_URL",
-    "MAX_MEMORY_USAGE_MB",
-    "MAX_CPU_USAGE_PERCENT",
     "DB_POOL_SIZE",
     "DB_MAX_OVERFLOW",
     "DB_POOL_TIMEOUT",
@@ -32,11 +32,6 @@ pub(super) const OF_SERVICES: [&str; 18] = [
     "CACHE_TTL",
     "CACHE_CLEANUP_INTERVAL",
     "CACHE_DEFAULT_TIMEOUT",
-    "SLOW_REQUEST_THRESHOLD",
-    "SLOW_QUERY_THRESHOLD",
-    "HIGH_MEMORY_THRESHOLD",
-    "ERROR_RATE_THRESHOLD",
-    "PLIMSOLL_PROFILE",
 ];
 
 /// Seconds; services take any number of them.
@@ -95,5 +90,7 @@ pub(super) fn text(
 }
 
 fn is_ours(name: &str) -> bool {
-    name.starts_with(PREFIX) || ALIASES.iter().any(|(alias, _)| *alias == name)
+    name.starts_with(PREFIX)
+        || ALIASES.iter().any(|(alias, _)| *alias == name)
+        || thresholds::NAMES.contains(&name)
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::raw::{self, Raw};
+use super::thresholds::{self, OfEnvironment};
 use super::{environment, hidden};
 
 /// Where a value came from.
@@ -55,6 +56,8 @@ impl Setting {
 #[derive(Clone, Debug)]
 pub struct Layers {
     settings: BTreeMap<String, Setting>,
+    /// What the environment says of the standards.
+    pub(super) thresholds: OfEnvironment,
     /// What is odd, but no error.
     pub notices: Vec<String>,
 }
@@ -75,6 +78,7 @@ impl Layers {
         });
         Self {
             settings,
+            thresholds: OfEnvironment::default(),
             notices: Vec::new(),
         }
     }
@@ -130,7 +134,15 @@ impl Layers {
         for (alias, key) in environment::ALIASES {
             names.insert(alias.to_owned(), key.to_owned());
         }
-        for (name, text) in variables {
+        // What has two names is as our own says.
+        let is_alias = |name: &str| environment::ALIASES.iter().any(|(alias, _)| *alias == name);
+        let (mut ordered, own): (Vec<_>, Vec<_>) = variables.partition(|(name, _)| is_alias(name));
+        ordered.extend(own);
+        self.thresholds = OfEnvironment::of(ordered.iter().map(|(name, text)| (name, text)))?;
+        for (name, text) in ordered {
+            if thresholds::NAMES.contains(&name.as_str()) {
+                continue;
+            }
             if let Some(key) = names.get(&name) {
                 let text = self.meant_by(&name, text);
                 self.set(key, &text, Source::Environment(name.clone()))?;

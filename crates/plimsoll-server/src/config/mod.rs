@@ -10,6 +10,7 @@ pub mod raw;
 pub mod scrape;
 #[cfg(test)]
 mod tests;
+pub mod thresholds;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,6 +21,7 @@ use std::time::Duration;
 pub use layers::{ConfigError, Layers, Setting, Source};
 
 use plimsoll::config::Profile;
+use thresholds::OfEnvironment;
 
 use crate::doors::DoorsConfig;
 use crate::http::body::BodyLimits;
@@ -90,7 +92,7 @@ pub struct Config {
 }
 
 /// What services are judged by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JudgeConfig {
     /// Whether services are judged at all.
     pub enabled: bool,
@@ -98,6 +100,8 @@ pub struct JudgeConfig {
     pub standards_file: PathBuf,
     /// Whose numbers hold where they say nothing.
     pub profile: Profile,
+    /// What the environment says instead.
+    pub environment: OfEnvironment,
 }
 
 impl Config {
@@ -194,6 +198,7 @@ impl Layers {
                     let must = "be dev, prod or home-assistant";
                     self.wrong("judge.profile", must, &raw.judge.profile)
                 })?,
+                environment: self.thresholds.clone(),
             },
             notify: notify::channels(&raw.notify, self.source("notify"))?,
         })

@@ -30,6 +30,14 @@ pub struct BodyLimits {
     pub decompressed: usize,
 }
 
+impl BodyLimits {
+    /// Of a few names and numbers.
+    pub const SHORT: Self = Self {
+        sent: 16 << 10,
+        decompressed: 16 << 10,
+    };
+}
+
 /// How a body is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {

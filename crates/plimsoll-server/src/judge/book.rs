@@ -179,6 +179,9 @@ fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
         "class" | "burn" => {
             labels.insert("class".to_owned(), name.to_owned());
         }
+        "check" => {
+            labels.insert("check".to_owned(), name.to_owned());
+        }
         "route" | "errors" => {
             if let Some((method, route)) = name.split_once(' ') {
                 labels.insert("method".to_owned(), method.to_owned());
@@ -189,6 +192,9 @@ fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
     }
     if let Some(deploy) = finding.and_then(|finding| finding.deploy.as_ref()) {
         labels.insert("version".to_owned(), deploy.version.clone());
+        if let Some(revision) = &deploy.revision {
+            labels.insert("revision".to_owned(), revision.clone());
+        }
     }
     let path = crate::http::percent::percent_encoded(&alert.service);
     let text = |of: fn(&Finding) -> &String| finding.map(of).cloned().unwrap_or_default();

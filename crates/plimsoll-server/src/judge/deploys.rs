@@ -1,4 +1,4 @@
-//! Notes versions that begin to run, as the data of services tell them.
+//! Notes versions and revisions that begin to run, as the data of services tell them.
 
 use crate::meta::deploys::Deployed;
 use crate::state::AppState;
@@ -8,20 +8,16 @@ use crate::stream::Change;
 /// What began longer ago was seen by the server that ran then.
 const NEW: Nanos = 600 * 1_000_000_000;
 
-/// Notes the versions that were first seen lately. The first version of a service is no deploy: nothing was before it.
+/// Notes what was first seen lately. The first build of a service is no deploy: nothing was before it.
 pub(super) fn note(app: &AppState, now: Nanos) {
-    for (service, (version, first)) in app.services.newest_versions() {
-        if now - first > NEW {
-            continue;
-        }
-        let others = app.services.has_other_versions(&service, &version);
-        if !others {
+    for (service, (build, first)) in app.services.newest_builds() {
+        if now - first > NEW || !app.services.has_other_builds(&service, &build) {
             continue;
         }
         let deployed = Deployed {
             service,
-            version,
-            revision: None,
+            version: build.version,
+            revision: Some(build.revision).filter(|revision| !revision.is_empty()),
             at: first,
             source: "seen".to_owned(),
         };
@@ -35,9 +31,12 @@ pub fn tell(app: &AppState, deployed: &Deployed) -> bool {
         Ok(is_new) => {
             if is_new {
                 let Deployed {
-                    service, version, ..
+                    service,
+                    version,
+                    revision,
+                    ..
                 } = deployed;
-                tracing::info!("{service} runs {version} now");
+                tracing::info!(revision, "{service} runs {version} now");
                 app.stream.announce(Change::Deploy {
                     service: service.clone(),
                     version: version.clone(),

@@ -1,4 +1,5 @@
-//! The standards in force: the profile's, the file's over them, what was put through the interface over both.
+//! The standards in force: the profile's, the file's over them, the environment's over both, and over all what was put
+//! through the interface.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,15 @@ use parking_lot::RwLock;
 use plimsoll::config::Profile;
 use plimsoll::standards::{BadThreshold, Put, Standards};
 
+use crate::config::JudgeConfig;
+use crate::config::thresholds::OfEnvironment;
+
 /// Standards and where they come from.
 #[derive(Debug)]
 pub struct InForce {
     path: PathBuf,
     profile: Profile,
+    environment: OfEnvironment,
     held: RwLock<Held>,
 }
 
@@ -40,11 +45,12 @@ pub struct FileState {
 }
 
 impl InForce {
-    /// Reads the file, if there is one, and lays `put` over it.
+    /// Reads the file, if there is one, and lays over it what the environment says, and `put`.
     ///
     /// # Errors
     /// A file that is there at the start and cannot be used, in a sentence with line and key.
-    pub fn open(path: PathBuf, profile: Profile, put: Put) -> Result<Self, String> {
+    pub fn open(config: &JudgeConfig, put: Put) -> Result<Self, String> {
+        let profile = config.profile;
         let of_file = Standards::of(profile);
         let held = Held {
             standards: Arc::new(of_file.clone()),
@@ -55,15 +61,16 @@ impl InForce {
             put,
         };
         let in_force = Self {
-            path,
+            path: config.standards_file.clone(),
             profile,
+            environment: config.environment.clone(),
             held: RwLock::new(held),
         };
         in_force.read_again();
         if let Some(error) = in_force.file_state().error {
             return Err(error);
         }
-        in_force.held.write().lay_over();
+        in_force.held.write().lay_over(&in_force.environment);
         Ok(in_force)
     }
 
@@ -77,7 +84,12 @@ impl InForce {
         self.held.read().put.clone()
     }
 
-    /// The standards without what was put.
+    /// The variable of the environment that sets a threshold.
+    pub fn variable(&self, threshold: &str) -> Option<&'static str> {
+        self.environment.variable(threshold)
+    }
+
+    /// The standards of the file alone.
     pub fn of_file(&self) -> Standards {
         self.held.read().of_file.clone()
     }
@@ -112,7 +124,7 @@ impl InForce {
                 let standards = standards.unwrap_or_else(|| Standards::of(self.profile));
                 let is_other = standards != held.of_file;
                 held.of_file = standards;
-                held.lay_over();
+                held.lay_over(&self.environment);
                 is_other
             }
             Err(error) => {
@@ -139,6 +151,7 @@ impl InForce {
             };
         }
         let mut standards = held.of_file.clone();
+        self.environment.lay_over(&mut standards);
         standards.apply(&put)?;
         Ok((put, standards))
     }
@@ -147,19 +160,21 @@ impl InForce {
     pub fn set(&self, put: Put) {
         let mut held = self.held.write();
         held.put = put;
-        held.lay_over();
+        held.lay_over(&self.environment);
     }
 }
 
 impl Held {
     /// What was put and does no longer fit the file is left out, and said.
-    fn lay_over(&mut self) {
+    fn lay_over(&mut self, environment: &OfEnvironment) {
         let mut standards = self.of_file.clone();
+        environment.lay_over(&mut standards);
+        let without = standards.clone();
         if let Err(error) = standards.apply(&self.put) {
             tracing::warn!(
                 "thresholds that were put are left out, they do not fit the file: {error}"
             );
-            standards = self.of_file.clone();
+            standards = without;
         }
         self.standards = Arc::new(standards);
     }
@@ -172,90 +187,4 @@ fn read(path: &Path, profile: Profile) -> Result<Standards, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(text: &str) -> (tempfile::TempDir, InForce) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("standards.toml");
-        std::fs::write(&path, text).unwrap();
-        let in_force = InForce::open(path, Profile::Dev, Put::new()).unwrap();
-        (dir, in_force)
-    }
-
-    fn memory(in_force: &InForce) -> f64 {
-        in_force.standards().limits.memory_mb
-    }
-
-    #[test]
-    fn what_is_put_wins_over_the_file_and_can_be_given_back() {
-        let (_dir, in_force) = of("[limits]\nmemory_mb = 700");
-        assert_eq!(memory(&in_force), 700.0);
-        let name = || "high_memory_threshold".to_owned();
-        let (put, _) = in_force
-            .with(&BTreeMap::from([(name(), Some(900.0))]))
-            .unwrap();
-        in_force.set(put);
-        assert_eq!(memory(&in_force), 900.0);
-        let (put, _) = in_force.with(&BTreeMap::from([(name(), None)])).unwrap();
-        in_force.set(put);
-        assert_eq!(memory(&in_force), 700.0);
-    }
-
-    #[test]
-    fn a_file_that_breaks_changes_nothing_and_is_told() {
-        let (dir, in_force) = of("[limits]\nmemory_mb = 700");
-        let path = dir.path().join("standards.toml");
-        std::fs::write(&path, "[limits]\nmemory_mb = -70000").unwrap();
-        assert!(!in_force.read_again());
-        assert_eq!(memory(&in_force), 700.0);
-        assert!(
-            in_force
-                .file_state()
-                .error
-                .unwrap()
-                .contains("limits.memory_mb")
-        );
-        std::fs::write(&path, "[limits]\nmemory_mb = 80").unwrap();
-        assert!(in_force.read_again());
-        assert_eq!(
-            (memory(&in_force), in_force.file_state().error),
-            (80.0, None)
-        );
-        std::fs::remove_file(&path).unwrap();
-        assert!(in_force.read_again());
-        assert_eq!(
-            (memory(&in_force), in_force.file_state().path),
-            (500.0, None)
-        );
-    }
-
-    #[test]
-    fn impossible_thresholds_are_refused_by_name() {
-        let (_dir, in_force) = of("");
-        let refused = |name: &str, value: f64| {
-            let error = in_force.with(&BTreeMap::from([(name.to_owned(), Some(value))]));
-            error.unwrap_err().field
-        };
-        for value in [-1.0, 0.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(
-                refused("slow_query_threshold", value),
-                "slow_query_threshold"
-            );
-        }
-        assert_eq!(refused("error_rate_threshold", 1.5), "error_rate_threshold");
-        assert_eq!(refused("slow_thing", 1.0), "slow_thing");
-        assert_eq!(
-            refused("classes.nobody.target_seconds", 1.0),
-            "classes.nobody.target_seconds"
-        );
-        assert_eq!(
-            refused("classes.read.target_seconds", 0.4),
-            "classes.read.target_seconds"
-        );
-        assert_eq!(
-            refused("classes.read.investigate_seconds", 0.2),
-            "classes.read.investigate_seconds"
-        );
-    }
-}
+mod tests;

@@ -55,7 +55,11 @@ pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     let last = settled(now);
     let before = judging.last.load(Ordering::Relaxed);
     // After a pause as much is read as the judges remember.
-    let again = if before == 0 {
+    let was_set_back = last < before;
+    if was_set_back {
+        judging.rewind(last);
+    }
+    let again = if before == 0 || was_set_back {
         AT_START
     } else {
         AGAIN + last.saturating_sub(before)
@@ -87,6 +91,13 @@ pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
 }
 
 impl Judging {
+    /// The clock was set back: what is ahead of it is forgotten.
+    fn rewind(&self, last: i64) {
+        tracing::info!("the clock was set back: services are judged anew from there");
+        let mut services = self.services.lock();
+        services.values_mut().for_each(|judged| judged.rewind(last));
+    }
+
     /// Has the judges take what was read, and evaluate; what became different of each service.
     fn take(
         &self,

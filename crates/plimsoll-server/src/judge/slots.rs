@@ -7,7 +7,7 @@ use plimsoll::alert::{Kind, Unit};
 use plimsoll::judge::{LevelObserved, Observed, RouteObserved, SLOT_NS};
 use plimsoll::standards::{Limit, Standards};
 
-use crate::performance::levels::{flows, registered};
+use crate::performance::levels::{checks, flows, registered};
 use crate::performance::resources::cpu_used;
 use crate::performance::series::{Buckets, By, series};
 use crate::performance::states::states;
@@ -76,11 +76,17 @@ pub(super) fn levels(
     };
     let mut found: BTreeMap<String, Observed> = BTreeMap::new();
     let limits = &standards.limits;
-    let names = ["cpu", "cpu_limit", "memory_rss", "memory_limit"];
+    let names = [
+        "cpu",
+        "cpu_limit",
+        "memory_rss",
+        "memory_limit",
+        "open_fds",
+        "open_fds_limit",
+    ];
     let used = cpu_used(reading, scope, period)?;
-    for ((service, instance), [cpu, cores, memory, allowed]) in
-        states(reading, scope, period, "process", names)?
-    {
+    let processes = states(reading, scope, period, "process", names)?;
+    for ((service, instance), [cpu, cores, memory, allowed, files, files_allowed]) in processes {
         let of_service = found.entry(service.clone()).or_default();
         let busy = used.get(&(service, instance.clone())).copied().or(cpu.mean);
         if let Some(busy) = busy {
@@ -106,6 +112,16 @@ pub(super) fn levels(
                 line,
             );
             of_service.memory.push((instance.into(), bytes));
+        }
+        if let (Some(files), Some(allowed)) = (files.last, files_allowed.last) {
+            most(
+                of_service,
+                "open_files",
+                Kind::ResourceViolation,
+                Unit::Count,
+                files,
+                limits.open_files(allowed),
+            );
         }
     }
     for ((service, _), [disk]) in states(reading, scope, period, "system", ["disk"])? {
@@ -146,6 +162,10 @@ pub(super) fn levels(
         }
     }
     add_registered(reading, scope, period, standards, &mut found)?;
+    for ((service, name), value) in checks(reading, scope, period)? {
+        let levels = &mut found.entry(service).or_default().levels;
+        levels.push(LevelObserved::check(&name, value));
+    }
     Ok(found)
 }
 

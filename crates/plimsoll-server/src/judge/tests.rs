@@ -1,5 +1,9 @@
 //! A server under generated time: windows come as OTLP, judgement reads them from the store.
 
+mod clocks;
+mod levels;
+mod many;
+
 use plimsoll::alert::Severity;
 use plimsoll::export::{self, Resource};
 use plimsoll::window::{RequestKey, RequestSeries, Window};
@@ -23,10 +27,14 @@ pub(super) struct Bench {
     /// End of the last window.
     now: Nanos,
     version: &'static str,
+    revision: Option<&'static str>,
 }
 
 async fn start(dir: &tempfile::TempDir) -> Server {
     let mut layers = Layers::defaults();
+    let file = dir.path().join("plimsoll.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    layers.file(&file, &text).unwrap();
     let data = dir.path().join("data");
     for (key, value) in [
         ("store.dir", &*data.to_string_lossy()),
@@ -55,13 +63,22 @@ impl Bench {
     }
 
     async fn begin(now: Nanos) -> Self {
+        Self::configured(now, "", "").await
+    }
+
+    /// One with these lines of configuration, and these standards.
+    async fn configured(now: Nanos, config: &str, standards: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        write("plimsoll.toml", config);
+        write("standards.toml", standards);
         let server = start(&dir).await;
         Self {
             server,
             dir,
             now: now.div_euclid(SLOT) * SLOT,
             version: "1.0",
+            revision: None,
         }
     }
 
@@ -75,8 +92,7 @@ impl Bench {
 
     /// Lets windows pass in each of which a route answers so slowly, with so many errors.
     pub(super) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
-        for _ in 0..windows {
-            let mut window = Window::empty(self.now, self.now + SLOT);
+        self.pass_with(windows, |window| {
             for (status, count) in [(200, requests - errors), (500, errors)] {
                 let key = RequestKey {
                     route: "/orders".into(),
@@ -89,15 +105,32 @@ impl Bench {
                 series.duration.record_n(secs, count);
                 window.requests.insert(key, series);
             }
+        });
+    }
+
+    /// Lets windows pass, each filled in the same way.
+    pub(super) fn pass_with(&mut self, windows: usize, fill: impl Fn(&mut Window)) {
+        for _ in 0..windows {
+            let mut window = Window::empty(self.now, self.now + SLOT);
+            fill(&mut window);
             self.now += SLOT;
             let resource = Resource {
                 service: "shop".into(),
                 instance: Some(format!("i-{}", self.version)),
                 version: Some(self.version.into()),
+                revision: self.revision.map(str::to_owned),
                 ..Resource::default()
             };
             let sent = export::request(&window, &resource);
             self.server.app.otlp.ingest(&sent, self.now).unwrap();
+            look(&self.server.app, self.now + 13 * SECOND).unwrap();
+        }
+    }
+
+    /// Lets time pass in which nothing comes.
+    fn wait(&mut self, windows: usize) {
+        for _ in 0..windows {
+            self.now += SLOT;
             look(&self.server.app, self.now + 13 * SECOND).unwrap();
         }
     }
@@ -206,6 +239,7 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
         dir,
         now,
         version,
+        revision,
     } = bench;
     server.stop().await;
     let server = start(&dir).await;
@@ -214,6 +248,7 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
         dir,
         now,
         version,
+        revision,
     };
     bench.pass(12, 0.1, 50, 20);
     // The same alert, not one more.
@@ -277,6 +312,25 @@ async fn a_deploy_is_seen_by_its_version_and_named() {
         "{}",
         slow.message
     );
+    bench.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_commit_of_the_same_version_is_a_deploy_that_alerts_name() {
+    let mut bench = Bench::new().await;
+    bench.revision = Some("0d1e2f3a4b5c6d7e8f90");
+    bench.pass(30, 0.1, 50, 0);
+    bench.revision = Some("a1f3c9e0b1c2d3e4f5a6");
+    bench.pass(15, 0.9, 50, 0);
+    let meta = bench.server.app.judging.meta();
+    let deploys = meta.deploys(Some("shop"), 0, 10).unwrap();
+    assert_eq!(deploys.len(), 1, "{deploys:?}");
+    assert_eq!(deploys[0].version, "1.0");
+    assert_eq!(deploys[0].revision.as_deref(), Some("a1f3c9e0b1c2d3e4f5a6"));
+    let alerts = bench.alerts(false);
+    let slow = alerts.iter().find(|alert| alert.key == "class:read");
+    let message = &slow.unwrap().message;
+    assert!(message.contains("since deploy 1.0 (a1f3c9e)"), "{message}");
     bench.server.stop().await;
 }
 

@@ -24,16 +24,20 @@ pub struct Deployed {
 }
 
 impl Meta {
-    /// Notes a deploy. One of the same version within an hour is the same, and gets what was not known of it before;
-    /// returns whether it is new.
+    /// Notes a deploy. One of the same version and commit within an hour is the same, and gets what was not known of it
+    /// before; returns whether it is new. A commit may be told by its first characters, or not at all.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn deployed(&self, new: &Deployed) -> Result<bool, MetaError> {
         const HOUR: Nanos = 3_600 * 1_000_000_000;
         self.change(|file| {
-            let same = "SELECT id FROM deploys WHERE service = ?1 AND version = ?2 AND at BETWEEN ?3 AND ?4";
-            let near = params![new.service, new.version, new.at - HOUR, new.at + HOUR];
+            let same = "SELECT id FROM deploys WHERE service = ?1 AND version = ?2 AND at BETWEEN ?3 AND ?4
+                 AND (revision IS NULL OR ?5 IS NULL OR substr(revision, 1, length(?5)) = ?5
+                      OR substr(?5, 1, length(revision)) = revision)
+                 ORDER BY revision IS NULL, at DESC";
+            let (from, to) = (new.at - HOUR, new.at + HOUR);
+            let near = params![new.service, new.version, from, to, new.revision];
             let known: Option<i64> = file.query_row(same, near, |row| row.get(0)).optional()?;
             if let Some(known) = known {
                 file.execute(

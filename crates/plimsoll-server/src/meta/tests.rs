@@ -3,6 +3,7 @@ use std::fs;
 use rusqlite::Connection;
 use rusqlite_migration::M;
 
+use super::deploys::Deployed;
 use super::migrations;
 use super::tokens::{MAX_LIVE, NewToken, REMEMBERED, Scope, TokenError};
 use super::{FILE, Meta, MetaError, check};
@@ -161,4 +162,32 @@ fn a_copy_has_what_was_written_and_is_whole() {
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
     let copied = Meta::open(elsewhere.path(), NOW).unwrap();
     assert_eq!(copied.tokens().unwrap(), meta.tokens().unwrap());
+}
+
+#[test]
+fn a_deploy_is_noted_once_and_another_commit_of_its_version_is_another_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let meta = Meta::open(dir.path(), NOW).unwrap();
+    let note = |revision: Option<&str>, seconds: Nanos| {
+        let deployed = Deployed {
+            service: "shop".to_owned(),
+            version: "1.4.2".to_owned(),
+            revision: revision.map(str::to_owned),
+            at: NOW + seconds * 1_000_000_000,
+            source: "seen".to_owned(),
+        };
+        meta.deployed(&deployed).unwrap()
+    };
+    assert!(note(None, 0));
+    assert!(!note(Some("9d59409acf479dfa"), 10), "what was not told");
+    assert!(!note(Some("9d59409"), 20), "its first characters");
+    assert!(!note(None, 30));
+    assert!(note(Some("abc1234"), 40), "another commit");
+    assert!(note(None, 2 * 3_600), "later it is deployed anew");
+    let known = meta.deploys(Some("shop"), 0, 10).unwrap();
+    let revisions: Vec<_> = known
+        .iter()
+        .map(|deploy| deploy.revision.as_deref())
+        .collect();
+    assert_eq!(revisions, [Some("9d59409acf479dfa"), Some("abc1234"), None]);
 }

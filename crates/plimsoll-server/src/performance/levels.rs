@@ -73,6 +73,8 @@ pub struct Registered {
 /// The measurements of what is registered.
 const USED: &str = "plimsoll_resource_used";
 const LIMIT: &str = "plimsoll_resource_limit";
+/// The measurement of critical checks.
+const CHECK: &str = "plimsoll_health_check";
 
 /// What services registered, of each instance as it was last.
 ///
@@ -110,6 +112,29 @@ pub fn registered(
         }
     });
     Ok(registered.collect())
+}
+
+/// Critical checks as they were told last, by service and name: 1 well, 0 failing; of several instances the worst.
+///
+/// # Errors
+/// When the period has too much to be read at once.
+pub fn checks(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    period: Period,
+) -> Result<BTreeMap<(String, String), f64>, QueryError> {
+    let tags = ["service", "instance", "check"];
+    let mut ask = query(CHECK, period, &tags, scope.filter());
+    ask.fields = vec![field("value", Aggregate::Last)];
+    let mut found = BTreeMap::new();
+    for series in reading.ask(&ask)? {
+        let tag = |name| tag_of(&series.tags, name).to_owned();
+        if let Some(value) = series.columns[0].last().and_then(number) {
+            let worst = found.entry((tag("service"), tag("check"))).or_insert(value);
+            *worst = value.min(*worst);
+        }
+    }
+    Ok(found)
 }
 
 /// A state over time, by service and bucket: of several instances the largest mean.

@@ -77,6 +77,7 @@ const RESOURCES: &[Measured] = &[
     state("process_cpu_ratio", "process", &["cpu"]),
     state("process_threads", "process", &["threads"]),
     state("process_open_fds", "process", &["open_fds"]),
+    state("process_open_fds_limit", "process", &["open_fds_limit"]),
     state("process_goroutines", "process", &["goroutines"]),
     state("process_heap_used_bytes", "process", &["heap_used"]),
     state("process_event_loop_ratio", "process", &["event_loop"]),

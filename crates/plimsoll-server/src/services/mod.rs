@@ -1,5 +1,6 @@
 //! Which services were seen: from whom, since when, in which versions. Kept in memory, rebuilt from the store at start.
 
+mod builds;
 pub mod recall;
 mod starts;
 
@@ -9,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub use builds::Build;
 
 use crate::scrape;
 use crate::store::Store;
@@ -52,6 +55,8 @@ pub struct Seen {
     pub instance: String,
     /// The version that the instance runs.
     pub version: String,
+    /// The commit that it was built from.
+    pub revision: String,
     /// Where it runs.
     pub environment: String,
     /// Who measured: `library`, `span`, `metric`, `scrape`, or empty for rows written by hand.
@@ -88,6 +93,8 @@ pub struct Instance {
     pub instance: String,
     /// Its version; null when not told.
     pub version: Option<String>,
+    /// The commit that it was built from; null when not told.
+    pub revision: Option<String>,
     /// Its environment; null when not told.
     pub environment: Option<String>,
     /// When its first row came, RFC 3339.
@@ -103,6 +110,8 @@ struct Known {
     span: Span,
     sources: BTreeSet<String>,
     versions: BTreeSet<String>,
+    /// What it ran, and when that was seen.
+    builds: BTreeMap<Build, Span>,
     environments: BTreeSet<String>,
     instances: BTreeMap<String, KnownInstance>,
 }
@@ -111,6 +120,7 @@ struct Known {
 struct KnownInstance {
     span: Span,
     version: String,
+    revision: String,
     environment: String,
 }
 
@@ -137,6 +147,7 @@ impl Services {
                 span: Span::at(time),
                 sources: BTreeSet::new(),
                 versions: BTreeSet::new(),
+                builds: BTreeMap::new(),
                 environments: BTreeSet::new(),
                 instances: BTreeMap::new(),
             });
@@ -144,6 +155,7 @@ impl Services {
         note_name(&mut known.sources, &seen.source);
         note_name(&mut known.versions, &seen.version);
         note_name(&mut known.environments, &seen.environment);
+        known.note_build(seen, time);
         known.note_instance(seen, time);
     }
 
@@ -155,7 +167,7 @@ impl Services {
         *looked = Some(given);
         drop(looked);
         for series in new.iter().filter(|series| is_sent(&series.measurement)) {
-            self.note(&Seen::by_key(&series.key), now);
+            self.note(&Seen::by_key(&series.measurement, &series.key), now);
         }
     }
 
@@ -203,20 +215,6 @@ impl Services {
     }
 }
 
-impl Seen {
-    /// Whom the tags of a series name.
-    fn by_key(series: &[u8]) -> Self {
-        let tag = |name| key::tag_value(series, name).into_owned();
-        Self {
-            service: tag("service"),
-            instance: tag("instance"),
-            version: tag("version"),
-            environment: tag("environment"),
-            source: tag("source"),
-        }
-    }
-}
-
 impl Known {
     fn note_instance(&mut self, seen: &Seen, time: Nanos) {
         if !self.instances.contains_key(&seen.instance) && self.instances.len() >= MAX_INSTANCES {
@@ -233,11 +231,11 @@ impl Known {
             .or_insert_with(|| KnownInstance {
                 span: Span::at(time),
                 version: String::new(),
+                revision: String::new(),
                 environment: String::new(),
             });
         if time >= instance.span.last {
-            seen.version.clone_into(&mut instance.version);
-            seen.environment.clone_into(&mut instance.environment);
+            instance.tells(seen);
         }
         instance.span.widen(time);
     }
@@ -259,6 +257,7 @@ impl Known {
                 .map(|(name, instance)| Instance {
                     instance: (*name).clone(),
                     version: told(&instance.version),
+                    revision: told(&instance.revision),
                     environment: told(&instance.environment),
                     first_seen: rfc3339(instance.span.first),
                     last_seen: rfc3339(instance.span.last),

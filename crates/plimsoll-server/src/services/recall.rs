@@ -47,7 +47,8 @@ impl Services {
         let times = from..Nanos::MAX;
         let measurements = store.measurements();
         for measurement in measurements.iter().filter(|name| is_sent(name)) {
-            store.spans(measurement, &times, Seen::by_key, |seen, span| {
+            let by_key = |series: &[u8]| Seen::by_key(measurement, series);
+            store.spans(measurement, &times, by_key, |seen, span| {
                 self.note(seen, (*span.start()).min(now));
                 self.note(seen, (*span.end()).min(now));
             });

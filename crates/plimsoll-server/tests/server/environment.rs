@@ -51,6 +51,45 @@ fn checking_warns_of_names_that_are_no_settings() {
 }
 
 #[test]
+fn thresholds_and_profile_of_the_environment_are_in_force() {
+    let print = |more: &[(&str, &str)]| {
+        let mut command = plimsoll();
+        command.args(["standards", "print"]);
+        command.envs(more.iter().copied());
+        outcome(command.output().unwrap())
+    };
+    let (code, out, error) = print(&[
+        ("PLIMSOLL_PROFILE", "prod"),
+        ("ERROR_RATE_THRESHOLD", "0.02"),
+    ]);
+    assert_eq!(code, 0, "{error}");
+    for line in [
+        "profile = \"prod\"",
+        "memory_mb = 200",
+        "error_rate = 0.02  # environment ERROR_RATE_THRESHOLD",
+    ] {
+        assert!(out.lines().any(|found| found == line), "{line}: {out}");
+    }
+    let (code, _, error) = print(&[("SLOW_REQUEST_THRESHOLD", "soon")]);
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("SLOW_REQUEST_THRESHOLD") && error.contains("soon"),
+        "{error}"
+    );
+    let output = plimsoll()
+        .args(["serve", "--check"])
+        .env("PLIMSOLL_PROFILE", "staging")
+        .output()
+        .unwrap();
+    let (code, _, error) = outcome(output);
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("PLIMSOLL_PROFILE") && error.contains("staging"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_measurement_with_a_dot_can_be_configured_and_printed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("plimsoll.toml");

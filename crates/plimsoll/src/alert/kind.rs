@@ -27,6 +27,8 @@ pub enum Kind {
     BurnRate,
     /// A resource will reach its limit.
     Forecast,
+    /// A critical health check fails.
+    HealthCheck,
 }
 
 /// The unit of a value and its limit.
@@ -67,11 +69,12 @@ impl Kind {
             Self::MemoryLeak => "memory_leak",
             Self::BurnRate => "burn_rate",
             Self::Forecast => "forecast",
+            Self::HealthCheck => "health_check",
         }
     }
 
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SlowRequest,
         Self::SlowQuery,
         Self::HighMemory,
@@ -82,6 +85,7 @@ impl Kind {
         Self::MemoryLeak,
         Self::BurnRate,
         Self::Forecast,
+        Self::HealthCheck,
     ];
 
     /// The one of this name; `response_time` and `memory_usage`, which others say, are understood.

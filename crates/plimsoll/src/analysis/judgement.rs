@@ -50,7 +50,8 @@ impl Judgement {
             now.is_some_and(|now| (now - before).abs() >= Self::OTHER)
         };
         let before = score_at(moment).filter(is_other);
-        let state = state(&situation, &score, windows, false);
+        let fails = situation.failing_checks().next().is_some();
+        let state = state(&situation, &score, windows, fails);
         let verdict = verdict(&situation, state, windows, &groups, &findings);
         Self {
             findings,

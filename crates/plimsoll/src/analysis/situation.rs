@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::usual::Usual;
 use crate::alert::{Kind, Severity, Unit};
 use crate::histogram::Histogram;
+use crate::judge::LevelObserved;
 use crate::performance::RequestTotals;
 use crate::standards::Standards;
 
@@ -163,6 +164,22 @@ pub struct OpenAlert {
     pub unit: Unit,
 }
 
+impl Deploy {
+    /// Characters of a commit that name it among others.
+    const SHORT: usize = 7;
+
+    /// As sentences name it: the version, and the commit where it is known and is not the version's name already.
+    pub fn name(&self) -> String {
+        match &self.revision {
+            Some(revision) if !revision.starts_with(&self.version) => {
+                let short: String = revision.chars().take(Self::SHORT).collect();
+                format!("{} ({short})", self.version)
+            }
+            _ => self.version.clone(),
+        }
+    }
+}
+
 impl RouteNow {
     /// What its requests add up to; `error_types` the most frequent first.
     pub fn of(
@@ -224,6 +241,12 @@ impl Situation {
             (-Self::BEFORE_DEPLOY_NS..=Self::AFTER_DEPLOY_NS).contains(&(since - deploy.at))
         };
         self.deploys.iter().rev().find(is_near)
+    }
+
+    /// Critical checks that fail, by name.
+    pub fn failing_checks(&self) -> impl Iterator<Item = &str> {
+        let levels = self.levels.iter().filter(|level| level.ratio > 1.0);
+        levels.filter_map(|level| level.key.strip_prefix(LevelObserved::CHECK))
     }
 
     /// The level of this key.

@@ -7,6 +7,7 @@ use super::load_line::{Float, Group};
 use super::score::{Score, Status};
 use super::situation::Situation;
 use super::words::{count, share, times};
+use crate::alert::Kind;
 use crate::standards::Place;
 
 /// How a service is.
@@ -121,6 +122,19 @@ pub fn verdict(
         }
         _ => {}
     }
+    if let Some(check) = situation.failing_checks().next() {
+        let about = findings.iter().find(|one| one.kind == Kind::HealthCheck);
+        return Verdict {
+            bold: format!("{bold}:"),
+            rest: about.map_or_else(
+                || format!("the check {check} fails."),
+                |finding| lower_first(&finding.headline),
+            ),
+            more: format!(
+                "{service} cannot work without it, and takes no requests while it fails."
+            ),
+        };
+    }
     let mut past: Vec<&&Float> = floats
         .iter()
         .filter(|float| float.place == Place::Past)
@@ -143,7 +157,7 @@ pub fn verdict(
         |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
     let told = findings.iter().find(about).or(told);
     let since = told.map(|finding| match &finding.deploy {
-        Some(deploy) => format!(" since deploy {}", deploy.version),
+        Some(deploy) => format!(" since deploy {}", deploy.name()),
         None => String::new(),
     });
     let since = since.unwrap_or_default();

@@ -125,6 +125,14 @@ const VARIABLES: &[Variable] = &[
             Ok(())
         },
     ),
+    variable(
+        "PLIMSOLL_HEALTH_INTERVAL",
+        "health_interval",
+        |c, name, value| {
+            c.config.health_interval = Some(parse::seconds(name, value)?);
+            Ok(())
+        },
+    ),
     variable("METRICS_ENDPOINT", "metrics_path", |c, name, value| {
         c.config.paths.metrics = parse::path(name, value)?;
         Ok(())

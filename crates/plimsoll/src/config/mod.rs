@@ -31,6 +31,8 @@ pub struct Config {
     pub service: String,
     /// Version of the service.
     pub version: Option<String>,
+    /// Commit that it was built from.
+    pub revision: Option<String>,
     /// Tells one running process of the service from another.
     pub instance: Option<String>,
     /// Where it runs: `production`, `staging`, …
@@ -47,6 +49,8 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// Windows are merged to this length before they are exported; `None`: as they are.
     pub collection_interval: Option<Duration>,
+    /// How often critical checks are asked where nobody asks `/health`; `None`: never.
+    pub health_interval: Option<Duration>,
     /// Paths of the routes.
     pub paths: Paths,
     /// Whether `/metrics` also has the names that are not OpenTelemetry's.
@@ -169,6 +173,7 @@ impl Configuration {
         let config = Config {
             service: service.to_owned(),
             version: None,
+            revision: None,
             instance: None,
             environment: None,
             resource_attributes: Vec::new(),
@@ -177,6 +182,7 @@ impl Configuration {
             profile: Profile::default(),
             thresholds: Profile::default().thresholds(),
             collection_interval: None,
+            health_interval: None,
             paths: Paths::default(),
             compatibility_metrics: Compatibility::On,
             exemplars: false,

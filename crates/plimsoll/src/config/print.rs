@@ -49,6 +49,7 @@ impl Configuration {
         let values: Vec<(Key, String)> = vec![
             ("service", c.service.clone()),
             ("version", text(&c.version)),
+            ("revision", text(&c.revision)),
             ("instance", text(&c.instance)),
             ("environment", text(&c.environment)),
             ("resource_attributes", attributes.join(",")),
@@ -63,6 +64,10 @@ impl Configuration {
             (
                 "collection_interval",
                 c.collection_interval.map_or_else(none, seconds),
+            ),
+            (
+                "health_interval",
+                c.health_interval.map_or_else(none, seconds),
             ),
             ("metrics_path", c.paths.metrics.clone()),
             ("health_path", c.paths.health.clone()),

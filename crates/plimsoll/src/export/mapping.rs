@@ -255,6 +255,12 @@ fn process(points: &mut Points, resources: &Resources) {
         none(),
         &resources.process_open_fds,
     );
+    points.gauge(
+        "plimsoll.process.open_file_descriptor.limit",
+        "{file_descriptor}",
+        none(),
+        &resources.process_open_fds_limit,
+    );
     for (direction, bytes) in [
         ("read", resources.process_disk_read),
         ("write", resources.process_disk_written),

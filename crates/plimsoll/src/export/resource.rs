@@ -14,6 +14,8 @@ pub struct Resource {
     pub instance: Option<String>,
     /// `service.version`.
     pub version: Option<String>,
+    /// `vcs.ref.head.revision`.
+    pub revision: Option<String>,
     /// `deployment.environment.name`.
     pub environment: Option<String>,
     /// Further attributes.
@@ -26,6 +28,7 @@ impl From<&Config> for Resource {
             service: config.service.clone(),
             instance: config.instance.clone(),
             version: config.version.clone(),
+            revision: config.revision.clone(),
             environment: config.environment.clone(),
             attributes: config.resource_attributes.clone(),
         }
@@ -37,6 +40,7 @@ impl Resource {
         let optional = [
             ("service.instance.id", &self.instance),
             ("service.version", &self.version),
+            ("vcs.ref.head.revision", &self.revision),
             ("deployment.environment.name", &self.environment),
         ];
         let mut attributes = vec![attribute("service.name", self.service.as_str())];

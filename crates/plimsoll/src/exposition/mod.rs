@@ -2,7 +2,7 @@
 //!
 //! Names and units are OpenTelemetry's as Prometheus spells them (`http.server.request.duration` in seconds is
 //! `http_server_request_duration_seconds`). Two differ, because a name that ends in `_count` is read as part of a
-//! histogram: `process_threads` and `process_open_fds`. The compatibility set has the names of common home-made monitors.
+//! histogram: `process_threads`, `process_open_fds` and `process_max_fds`. The compatibility set has the names of common home-made monitors.
 
 mod bounds;
 mod compatibility;
@@ -32,6 +32,8 @@ pub(crate) struct Scrape<'a> {
     /// The last minute, for what the compatibility set shows as a gauge.
     pub(crate) recent: Option<&'a Window>,
     pub(crate) sample: Option<&'a Sample>,
+    /// Critical checks that were asked lately, each with whether it is well.
+    pub(crate) checks: &'a [(String, bool)],
     /// Bytes that series take.
     pub(crate) memory_bytes: usize,
     /// Points of windows that were sent, rejected and dropped, where there is an export.
@@ -44,6 +46,7 @@ impl Monitor {
         let now = Moment::now();
         let periphery = &self.inner.periphery;
         let sample = periphery.history.lock().latest().cloned();
+        let checks = periphery.health.asked_lately();
         let recent = self.inner.ring.merged_since(now.unix_ns - 60_000_000_000);
         let text = self.inner.registry.with_cumulative(now, |total| {
             let scrape = Scrape {
@@ -51,6 +54,7 @@ impl Monitor {
                 total,
                 recent: recent.as_ref(),
                 sample: sample.as_ref(),
+                checks: &checks,
                 memory_bytes: self.memory().0,
                 exported: self.exported_points(),
             };
@@ -85,6 +89,7 @@ impl Scrape<'_> {
         if let Some(sample) = self.sample {
             resources::write(&mut text, sample);
         }
+        resources::checks(&mut text, self.checks);
         let mut names = custom::Names::reserving(&text);
         custom::functions(&mut text, self.total);
         self.own(&mut text);
@@ -99,6 +104,7 @@ impl Scrape<'_> {
         let optional = [
             ("service_instance_id", &self.config.instance),
             ("service_version", &self.config.version),
+            ("vcs_ref_head_revision", &self.config.revision),
             ("deployment_environment_name", &self.config.environment),
         ];
         text.family("target", Kind::Info, None, "The service that answers.");

@@ -6,7 +6,7 @@ use crate::resources::{Flow, Sample};
 pub(super) fn write(text: &mut Text, sample: &Sample) {
     let (process, system) = (&sample.process, &sample.system);
     let whole = |number: Option<u64>| number.map(|number| number as f64);
-    let gauges: [(&str, Option<&str>, Option<f64>, &str); 13] = [
+    let gauges: [(&str, Option<&str>, Option<f64>, &str); 14] = [
         (
             "process_memory_usage_bytes",
             Some("bytes"),
@@ -36,6 +36,12 @@ pub(super) fn write(text: &mut Text, sample: &Sample) {
             None,
             whole(process.open_fds),
             "Open file descriptors of the process.",
+        ),
+        (
+            "process_max_fds",
+            None,
+            whole(process.open_fds_limit),
+            "File descriptors that the process may have open.",
         ),
         (
             "process_start_time_seconds",
@@ -147,6 +153,24 @@ pub(super) fn write(text: &mut Text, sample: &Sample) {
             text.family(name, Kind::Counter, None, help);
             text.sample("_total", &Labels::default(), flow.total);
         }
+    }
+}
+
+/// Critical checks.
+pub(super) fn checks(text: &mut Text, checks: &[(String, bool)]) {
+    if checks.is_empty() {
+        return;
+    }
+    text.family(
+        "plimsoll_health_check",
+        Kind::Gauge,
+        None,
+        "Critical health checks: 1 well, 0 failing.",
+    );
+    for (check, is_well) in checks {
+        let mut labels = Labels::default();
+        labels.add("check", check);
+        text.sample("", &labels, u64::from(*is_well));
     }
 }
 

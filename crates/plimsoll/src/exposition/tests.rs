@@ -70,6 +70,7 @@ fn sample() -> Sample {
             cpu_seconds_total: Some(1.5),
             threads: Some(9),
             open_fds: Some(12),
+            open_fds_limit: Some(1_024),
             disk_read_bytes: Some(Flow {
                 total: 4096,
                 delta: 0,
@@ -105,6 +106,7 @@ fn render(format: Format, compatibility: Compatibility) -> String {
         total: &total,
         recent: Some(&total),
         sample: Some(&sample),
+        checks: &[("database".to_owned(), true), ("queue".to_owned(), false)],
         memory_bytes: 1000,
         exported: Some([("sent", 5), ("rejected", 0), ("dropped", 1)]),
     };
@@ -205,6 +207,7 @@ fn series_that_differ_in_more_than_the_compatibility_labels_add_up() {
         total: &total,
         recent: None,
         sample: None,
+        checks: &[],
         memory_bytes: 0,
         exported: None,
     };
@@ -254,6 +257,10 @@ fn a_name_that_is_taken_is_not_written_twice() {
     has(
         &render(Format::Prometheus, Compatibility::Off),
         "target_info{service_name=\"shop\"} 1",
+    );
+    has(
+        &render(Format::Prometheus, Compatibility::Off),
+        "plimsoll_health_check{check=\"queue\"} 0",
     );
 }
 

@@ -33,7 +33,8 @@ impl<E: fmt::Display> From<Result<(), E>> for Outcome {
 
 type Run = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// A named question that is asked when `/health` is.
+/// A named question that is asked when `/health` is; critical ones also by themselves, where
+/// [`Builder::check_every`](crate::monitor::Builder::check_every) says so.
 ///
 /// ```
 /// use plimsoll::health::Check;

@@ -5,9 +5,11 @@
 
 mod builtin;
 mod check;
+mod critical;
 mod report;
 
 pub use check::{Check, Outcome};
+pub use critical::{CHECK, MAX_CRITICAL};
 pub use report::{CheckReport, Report, Status};
 
 pub(crate) use builtin::{disk_space, memory};
@@ -21,6 +23,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
+
+use critical::Critical;
 
 /// The checks that [`Report`] always names.
 pub const NAMES: [&str; 5] = [
@@ -40,6 +44,7 @@ struct Shared {
     checks: Mutex<Vec<Arc<Check>>>,
     fresh_for: Duration,
     latest: Mutex<Option<(Instant, Arc<Report>)>>,
+    critical: Mutex<Critical>,
     /// One run of the checks at a time, however many ask.
     running: Semaphore,
 }
@@ -60,12 +65,14 @@ impl Health {
             checks: Mutex::new(Vec::new()),
             fresh_for,
             latest: Mutex::new(None),
+            critical: Mutex::default(),
             running: Semaphore::new(1),
         }))
     }
 
     /// Adds a check; one of the same name is replaced.
     pub fn register(&self, check: Check) {
+        self.0.critical.lock().forget(check.name());
         let mut checks = self.0.checks.lock();
         match checks.iter_mut().find(|other| other.name() == check.name()) {
             Some(other) => *other = Arc::new(check),
@@ -85,9 +92,43 @@ impl Health {
             return report;
         }
         let checks = self.0.checks.lock().clone();
-        let report = Arc::new(Report::new(run(&checks).await, jiff::Timestamp::now()));
+        let found = run(&checks).await;
+        self.note(&found);
+        let report = Arc::new(Report::new(found, jiff::Timestamp::now()));
         *self.0.latest.lock() = Some((Instant::now(), report.clone()));
         report
+    }
+
+    /// Runs the critical checks that nobody asked within (half of) `every`.
+    pub(crate) async fn ask_critical(&self, every: Duration) {
+        let _permit = self.0.running.acquire().await;
+        let now = tokio::time::Instant::now();
+        let mut due = self.0.checks.lock().clone();
+        {
+            let critical = self.0.critical.lock();
+            due.retain(|check| check.is_critical() && critical.is_due(check.name(), every, now));
+        }
+        let found = run(&due).await;
+        self.note(&found);
+    }
+
+    fn note(&self, found: &[(Arc<Check>, CheckReport)]) {
+        let now = tokio::time::Instant::now();
+        let mut critical = self.0.critical.lock();
+        for (check, report) in found {
+            critical.note(check.name(), report, now);
+        }
+    }
+
+    /// Critical checks that were run since the last call, each with whether it is well.
+    pub(crate) fn newly_asked(&self) -> Vec<(String, bool)> {
+        self.0.critical.lock().take_new()
+    }
+
+    /// Critical checks that were run within the last minute, each with whether it is well.
+    pub(crate) fn asked_lately(&self) -> Vec<(String, bool)> {
+        let now = tokio::time::Instant::now();
+        self.0.critical.lock().lately(now)
     }
 
     fn latest(&self) -> Option<Arc<Report>> {
@@ -97,7 +138,7 @@ impl Health {
     }
 }
 
-/// Runs all checks at once; the answers are in the order of `checks`.
+/// Runs checks at once; the answers are in the order of `checks`.
 async fn run(checks: &[Arc<Check>]) -> Vec<(Arc<Check>, CheckReport)> {
     let mut runs: Vec<_> = checks
         .iter()

@@ -56,6 +56,12 @@ impl Burn {
         }
     }
 
+    /// Forgets what is newer than the slot `last`.
+    pub(super) fn rewind(&mut self, last: i64) {
+        self.minutes
+            .retain(|known| known.minute <= last.div_euclid(MINUTE));
+    }
+
     /// Burn rate over so many minutes up to the slot `last`: the share past the line by the share that the objective
     /// allows. `None` with too few requests.
     pub(super) fn rate(&self, last: i64, minutes: i64, objective: f64) -> Option<f64> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Judge, Observed};
+use super::{Judge, Observed, SLOT_NS};
 use crate::standards::Standards;
 
 /// One service.
@@ -59,6 +59,16 @@ impl Judged {
             }
         }
         self.judge.observe(slot, observed);
+    }
+
+    /// The clock was set back to the slot `last`: what is ahead of it is forgotten. Alerts stay where they are.
+    pub fn rewind(&mut self, last: i64) {
+        self.judge.rewind(last);
+        self.heard = self.heard.map(|heard| heard.min(last));
+        let asked = self.asked.values_mut();
+        asked.for_each(|slot| *slot = (*slot).min(last));
+        let end = (last + 1) * SLOT_NS;
+        self.scores.retain(|(at, _)| *at <= end);
     }
 
     /// Whether the score of this minute is still to be noted.

@@ -36,6 +36,12 @@ impl Leak {
         }
     }
 
+    /// Forgets what is newer than the slot `last`.
+    pub(super) fn rewind(&mut self, last: i64) {
+        self.minutes
+            .retain(|(minute, _)| *minute <= last.div_euclid(MINUTE));
+    }
+
     /// What the last minutes mean, the running one left out; the ratio is the growth over [`GROWTH`].
     pub(super) fn reading(&self, slot: i64) -> (Reading, Option<f64>) {
         let running = slot.div_euclid(MINUTE);

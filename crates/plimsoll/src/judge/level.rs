@@ -10,6 +10,8 @@ use crate::standards::Limit;
 const LATELY: i64 = 6;
 /// For what tells itself less often: the newest value within three minutes.
 const SELDOM: i64 = 18;
+/// A check that was not asked for so long says nothing: what a server reads of half a minute is a minute old then.
+const CHECKED: i64 = 4;
 /// Values that a median needs.
 const ENOUGH: usize = 3;
 
@@ -20,6 +22,11 @@ pub(super) fn level(slots: &Slots<f64>, last: i64) -> Option<f64> {
         return robust::median(&mut lately);
     }
     slots.latest(last, SELDOM).next().copied()
+}
+
+/// What a critical check said last, if that was lately.
+pub(super) fn check(slots: &Slots<f64>, last: i64) -> Option<f64> {
+    slots.latest(last, CHECKED).next().copied()
 }
 
 /// What a level means against its line.
@@ -60,6 +67,14 @@ mod tests {
             reading(level(&slots(&[]), 5), limit),
             Reading::NotEnoughData
         );
+    }
+
+    #[test]
+    fn a_check_is_as_it_was_last_and_unknown_when_nobody_asks() {
+        let asked = slots(&[1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(check(&asked, 3), Some(0.0));
+        assert_eq!(check(&asked, 6), Some(0.0));
+        assert_eq!(check(&asked, 7), None);
     }
 
     #[test]

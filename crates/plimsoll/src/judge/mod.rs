@@ -14,6 +14,7 @@ mod level;
 mod observed;
 mod own;
 mod requests;
+mod rewind;
 mod route;
 mod significance;
 mod slots;
@@ -276,7 +277,10 @@ impl Judge {
             class.budget.found(reading, value, threshold);
         }
         for level in self.levels.values_mut() {
-            let value = level::level(&level.values, last);
+            let value = match level.watch.kind {
+                Kind::HealthCheck => level::check(&level.values, last),
+                _ => level::level(&level.values, last),
+            };
             level.watch.found(
                 level::reading(value, level.limit),
                 value,

@@ -46,3 +46,19 @@ pub struct LevelObserved {
     /// Its line.
     pub limit: Limit,
 }
+
+impl LevelObserved {
+    /// What the keys of critical checks begin with.
+    pub const CHECK: &str = "check:";
+
+    /// A critical check, as its gauge tells it: 1 when it is well, 0 when it fails.
+    pub fn check(name: &str, value: f64) -> Self {
+        Self {
+            key: format!("{}{name}", Self::CHECK).into(),
+            kind: Kind::HealthCheck,
+            unit: Unit::Count,
+            value,
+            limit: Limit::Floor(0.5),
+        }
+    }
+}

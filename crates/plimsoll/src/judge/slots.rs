@@ -43,6 +43,13 @@ impl<T> Slots<T> {
         }
     }
 
+    /// Forgets what is newer than the slot `last`.
+    pub(super) fn rewind(&mut self, last: i64) {
+        while self.newest().is_some_and(|newest| newest > last) {
+            self.kept.pop_back();
+        }
+    }
+
     /// The values of the `count` slots up to `last`, the newest first.
     pub(super) fn latest(&self, last: i64, count: i64) -> impl Iterator<Item = &T> {
         let upto = self
@@ -81,5 +88,9 @@ mod tests {
         // Older than all that is kept.
         slots.put(11, 9);
         assert_eq!(latest(&slots, 71, 100), [5, 4]);
+        // Unless the clock was set back.
+        slots.rewind(20);
+        slots.put(11, 9);
+        assert_eq!(latest(&slots, 20, 100), [4, 9]);
     }
 }

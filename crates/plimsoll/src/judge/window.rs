@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::observed::{LevelObserved, Observed, RouteObserved};
 use crate::alert::{Kind, Unit};
+use crate::health::CHECK;
 use crate::instruments::{LIMIT, USED};
 use crate::standards::{Limit, Standards};
 use crate::window::{MetricKey, Window};
@@ -18,7 +19,18 @@ impl Observed {
         };
         observed.machine(window, standards);
         observed.registered(window, standards);
+        observed.checks(window);
         observed
+    }
+
+    /// Critical checks that were asked.
+    fn checks(&mut self, window: &Window) {
+        let asked = window.gauges.iter().filter(|(key, _)| &*key.name == CHECK);
+        let levels = asked.filter_map(|(key, gauge)| {
+            let (_, name) = key.tags.iter().find(|(tag, _)| &**tag == "check")?;
+            Some(LevelObserved::check(name, gauge.current()?))
+        });
+        self.levels.extend(levels);
     }
 
     fn machine(&mut self, window: &Window, standards: &Standards) {
@@ -42,6 +54,10 @@ impl Observed {
         let operations = per_second(resources.system_disk_operations);
         let bits =
             per_second(8 * (resources.system_network_sent + resources.system_network_received));
+        // Without a limit they cannot come close to it.
+        let files_allowed = resources.process_open_fds_limit.current();
+        let files = resources.process_open_fds.mean();
+        let files = files.filter(|_| files_allowed.is_some());
         let violation = Kind::ResourceViolation;
         let levels = [
             ("cpu", violation, Unit::Ratio, cpu, limits.cpu_ratio),
@@ -72,6 +88,13 @@ impl Observed {
                 Unit::BitsPerSecond,
                 bits,
                 limits.network_mbit_per_second * 1e6,
+            ),
+            (
+                "open_files",
+                violation,
+                Unit::Count,
+                files,
+                limits.open_files(files_allowed.unwrap_or_default()),
             ),
         ];
         for (key, kind, unit, value, line) in levels {
@@ -182,6 +205,8 @@ mod tests {
             process_cpu_limit: Gauge::of(2.0, 1),
             process_memory: Gauge::of(100.0 * mb, 1),
             process_memory_limit: Gauge::of(200.0 * mb, 1),
+            process_open_fds: Gauge::of(900.0, 1),
+            process_open_fds_limit: Gauge::of(1_000.0, 1),
             ..Resources::default()
         });
         let tags = [("kind", "pool"), ("resource", "postgres")];
@@ -205,6 +230,7 @@ mod tests {
             [
                 ("cpu", 0.6, 0.8),
                 ("memory", 100.0 * mb, 160.0 * mb),
+                ("open_files", 900.0, 800.0),
                 ("pool:postgres", 7.0, 30.0)
             ]
         );

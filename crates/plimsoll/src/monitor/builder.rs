@@ -63,6 +63,15 @@ impl Builder {
         })
     }
 
+    /// Commit that the service was built from, such as a build script puts it into `env!("GIT_REVISION")`. Another one is
+    /// a deploy, also of the same version.
+    #[must_use]
+    pub fn revision(self, revision: &str) -> Self {
+        self.set("revision", |config| {
+            config.revision = Some(revision.to_owned())
+        })
+    }
+
     /// Tells one running process of the service from another.
     #[must_use]
     pub fn instance(self, instance: &str) -> Self {
@@ -157,6 +166,15 @@ impl Builder {
     pub fn performance_token(self, token: &str) -> Self {
         self.set("performance_token", |config| {
             config.performance_token = Some(Secret::new(token))
+        })
+    }
+
+    /// Asks critical checks so often where nobody asks `/health` meanwhile, so that whoever watches the service from afar
+    /// knows of them; at most once a second. Default: they are asked with `/health` and `/readyz` only.
+    #[must_use]
+    pub fn check_every(self, interval: Duration) -> Self {
+        self.set("health_interval", |config| {
+            config.health_interval = Some(interval)
         })
     }
 

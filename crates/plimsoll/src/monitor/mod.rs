@@ -1,6 +1,7 @@
 //! A monitor: what a service embeds.
 
 mod builder;
+mod checks;
 mod failures;
 mod judging;
 mod options;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::{Inner, Monitor, slow};
+use super::{Inner, Monitor, checks, slow};
 use crate::clock::Moment;
 use crate::window::Window;
 
@@ -29,15 +29,27 @@ async fn run(monitor: Weak<Inner>) {
         return;
     };
     let _running = Running(monitor.clone());
+    let Some((health, every)) = monitor.upgrade().map(|inner| {
+        let every = inner.configuration.config().health_interval;
+        (inner.periphery.health.clone(), every)
+    }) else {
+        return;
+    };
+    let close_windows = async {
+        tokio::select! {
+            () = close_windows(monitor.clone(), window_end) => {}
+            () = checks::ask(health, every) => {}
+        }
+    };
     #[cfg(feature = "export")]
     if let Some(exporter) = monitor
         .upgrade()
         .and_then(|inner| inner.periphery.exporter.clone())
     {
-        tokio::join!(exporter.run(), close_windows(monitor, window_end));
+        tokio::join!(exporter.run(), close_windows);
         return;
     }
-    close_windows(monitor, window_end).await;
+    close_windows.await;
 }
 
 /// While it lives, no second run begins.
@@ -112,7 +124,9 @@ impl Inner {
     fn close_window(&self, now: Moment) -> Arc<Window> {
         self.registry
             .add_dropped_windows(self.periphery.newly_dropped_windows());
-        let window = Arc::new(self.registry.collect(now));
+        let mut window = self.registry.collect(now);
+        checks::add(&self.periphery.health, &mut window);
+        let window = Arc::new(window);
         let config = self.configuration.config();
         slow::warn(&window, &config.service, config.thresholds.slow_request);
         #[cfg(feature = "export")]

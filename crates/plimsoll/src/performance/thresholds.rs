@@ -19,7 +19,7 @@ pub struct Thresholds {
     pub high_memory_threshold: f64,
     /// A larger share of failed requests is high.
     pub error_rate_threshold: f64,
-    /// Where each comes from: `default`, `file` or `put`; the bands of a class together, as `classes.NAME`.
+    /// Where each comes from: `default`, `file`, `environment` or `put`; the bands of a class together, as `classes.NAME`.
     pub origins: BTreeMap<String, &'static str>,
     /// The bands of each class.
     pub classes: BTreeMap<String, ShownBands>,
@@ -39,7 +39,7 @@ pub struct ShownBands {
     pub origin: &'static str,
 }
 
-/// Thresholds to be set; those that are not named stay, null gives one back to the file.
+/// Thresholds to be set; those that are not named stay, null gives one back to the environment or the file.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]

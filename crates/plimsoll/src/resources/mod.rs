@@ -43,6 +43,8 @@ pub struct Process {
     pub threads: Option<u64>,
     /// Open file descriptors.
     pub open_fds: Option<u64>,
+    /// How many file descriptors may be open (the soft limit); `None` without a limit.
+    pub open_fds_limit: Option<u64>,
     /// Bytes read from storage.
     pub disk_read_bytes: Option<Flow>,
     /// Bytes written to storage.
@@ -181,6 +183,7 @@ impl Sample {
             process_cpu_limit: gauge(process.effective_cpu_limit_cores(system)),
             process_threads: whole(process.threads),
             process_open_fds: whole(process.open_fds),
+            process_open_fds_limit: whole(process.open_fds_limit),
             process_disk_read: delta(process.disk_read_bytes),
             process_disk_written: delta(process.disk_written_bytes),
             system_cpu: gauge(system.cpu_ratio),

@@ -101,6 +101,7 @@ impl Sampler {
             total.map(|total| Flow::after(total, before.and_then(of)))
         };
         let memory = self.config.memory;
+        let open_fds = self.open_fds();
         Process {
             memory_rss_bytes: stat
                 .as_ref()
@@ -112,7 +113,8 @@ impl Sampler {
             cpu_seconds_total,
             cpu_limit_cores: limits.cpu_cores,
             threads: stat.as_ref().map(|stat| stat.threads),
-            open_fds: self.open_fds(),
+            open_fds,
+            open_fds_limit: open_fds.and_then(|_| open_fds_limit()),
             disk_read_bytes: flow(io.as_ref().map(|io| io.read_bytes), |p| p.disk_read_bytes),
             disk_written_bytes: flow(io.as_ref().map(|io| io.write_bytes), |p| {
                 p.disk_written_bytes
@@ -213,6 +215,14 @@ impl Sampler {
     fn read(&self, path: &str) -> Option<String> {
         read(&self.root.join(path))
     }
+}
+
+/// Asked each time: it can be changed while the process runs.
+fn open_fds_limit() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// The text of a file of the kernel. These say nothing of their size, and reading them bit by bit takes twice as long.

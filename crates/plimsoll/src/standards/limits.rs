@@ -73,6 +73,11 @@ impl Limits {
             absolute.min(allowed * self.memory_ratio)
         })
     }
+
+    /// How many files a process may have open of the `allowed` ones.
+    pub fn open_files(&self, allowed: f64) -> f64 {
+        allowed * self.open_files_ratio
+    }
 }
 
 impl Slow {

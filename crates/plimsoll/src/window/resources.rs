@@ -17,6 +17,8 @@ pub struct Resources {
     pub process_threads: Gauge,
     /// Open file descriptors of the process.
     pub process_open_fds: Gauge,
+    /// File descriptors that the process may have open.
+    pub process_open_fds_limit: Gauge,
     /// Bytes that the process read from disks.
     pub process_disk_read: u64,
     /// Bytes that the process wrote to disks.
@@ -50,6 +52,8 @@ impl Resources {
         self.process_cpu_limit.merge(&other.process_cpu_limit);
         self.process_threads.merge(&other.process_threads);
         self.process_open_fds.merge(&other.process_open_fds);
+        self.process_open_fds_limit
+            .merge(&other.process_open_fds_limit);
         self.process_disk_read += other.process_disk_read;
         self.process_disk_written += other.process_disk_written;
         self.system_cpu.merge(&other.system_cpu);

@@ -29,12 +29,7 @@ use crate::tick;
 const LIMIT: usize = 100;
 /// Most alerts of an answer.
 const MOST: usize = 1_000;
-/// Who acts is a short name.
-const LIMITS: BodyLimits = BodyLimits {
-    sent: 16 << 10,
-    decompressed: 16 << 10,
-};
-/// Most characters of it.
+/// Most characters of the name of who acts.
 const MOST_NAME: usize = 100;
 
 /// What can be asked.
@@ -235,7 +230,7 @@ async fn act(
     let unknown = || Problem::not_found(format!("there is no alert {id}")).field("id", id.as_str());
     let number: i64 = id.parse().map_err(|_| unknown())?;
     let acting = app.clone();
-    let acted = posted(&app, &headers, body, LIMITS, by, move |by| {
+    let acted = posted(&app, &headers, body, BodyLimits::SHORT, by, move |by| {
         let now = tick::now();
         let alert = act(&acting, number, &by, now).map_err(kept_badly)?;
         let silences = acting.judging.meta().silences(now).map_err(kept_badly)?;

@@ -20,10 +20,6 @@ use crate::services::rfc3339;
 use crate::state::App;
 use crate::tick;
 
-const LIMITS: BodyLimits = BodyLimits {
-    sent: 16 << 10,
-    decompressed: 16 << 10,
-};
 /// Most deploys of an answer.
 const MOST: usize = 1_000;
 /// Most characters of a name.
@@ -119,7 +115,7 @@ pub async fn note(State(app): State<App>, headers: HeaderMap, body: Body) -> Ans
         &app,
         &headers,
         body,
-        LIMITS,
+        BodyLimits::SHORT,
         object::<NewDeploy>,
         move |new| {
             let now = tick::now();

@@ -23,10 +23,6 @@ use crate::state::App;
 use crate::store::table::Nanos;
 use crate::tick;
 
-const LIMITS: BodyLimits = BodyLimits {
-    sent: 16 << 10,
-    decompressed: 16 << 10,
-};
 /// Longest silence: 90 days.
 const LONGEST_MINUTES: u32 = 90 * 24 * 60;
 /// Most characters of a reason.
@@ -128,7 +124,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         &app,
         &headers,
         body,
-        LIMITS,
+        BodyLimits::SHORT,
         object::<NewSilence>,
         move |new| {
             let mut silence = checked(new, tick::now())?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{OneService, unanswered};
+use crate::config::thresholds::CPU;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, json_answer};
 use crate::judge::budget::{self, Kept};
@@ -78,7 +79,7 @@ pub(crate) struct ClassOf {
 pub(crate) struct LimitOf {
     name: &'static str,
     value: f64,
-    /// `profile dev`, `file` or `put`.
+    /// `profile dev`, `file`, `environment MAX_MEMORY_USAGE_MB` or `put`.
     origin: String,
 }
 
@@ -211,7 +212,7 @@ fn limits(app: &AppState, standards: &Standards) -> Vec<LimitOf> {
             of_profile.memory_ratio,
             None,
         ),
-        ("cpu_ratio", now.cpu_ratio, of_profile.cpu_ratio, None),
+        ("cpu_ratio", now.cpu_ratio, of_profile.cpu_ratio, Some(CPU)),
         ("disk_ratio", now.disk_ratio, of_profile.disk_ratio, None),
         ("disk_iops", now.disk_iops, of_profile.disk_iops, None),
         (
@@ -251,11 +252,13 @@ fn limits(app: &AppState, standards: &Standards) -> Vec<LimitOf> {
             None,
         ),
     ];
+    let variable = |threshold: Option<&str>| app.judging.in_force.variable(threshold?);
     let shown = all.map(|(name, value, of_profile, threshold)| LimitOf {
         name,
         value,
-        origin: match threshold {
-            Some(threshold) if put.contains_key(threshold) => "put".to_owned(),
+        origin: match (threshold, variable(threshold)) {
+            (Some(threshold), _) if put.contains_key(threshold) => "put".to_owned(),
+            (_, Some(variable)) => format!("environment {variable}"),
             _ if value != of_profile => "file".to_owned(),
             _ => format!("profile {}", standards.profile.as_str()),
         },

@@ -149,6 +149,7 @@ fn in_force(app: &AppState) -> Thresholds {
     let has_file = in_force.file_state().path.is_some();
     Thresholds::of(&standards, |name| match () {
         () if put.keys().any(|put| Thresholds::is_of(put, name)) => "put",
+        () if in_force.variable(name).is_some() => "environment",
         () if has_file && !of_file.agrees_on(&of_profile, name) => "file",
         () => "default",
     })

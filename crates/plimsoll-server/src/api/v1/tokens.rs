@@ -26,12 +26,6 @@ use crate::tick;
 
 const SECOND: Nanos = 1_000_000_000;
 
-/// A name, a scope and a duration are short.
-const LIMITS: BodyLimits = BodyLimits {
-    sent: 16 << 10,
-    decompressed: 16 << 10,
-};
-
 /// A token to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -91,7 +85,7 @@ pub async fn create(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         &app,
         &headers,
         body,
-        LIMITS,
+        BodyLimits::SHORT,
         object::<NewTokenRequest>,
         move |new| {
             let now = tick::now();
@@ -145,7 +139,7 @@ pub async fn login_link(
         &app,
         &headers,
         body,
-        LIMITS,
+        BodyLimits::SHORT,
         read_or_default,
         move |asked| {
             let whose = login_for(who, asked)?;

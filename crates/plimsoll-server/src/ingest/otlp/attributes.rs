@@ -198,6 +198,8 @@ mod tests {
             string("service.instance.id", "a1"),
             string("service.version", "1.2"),
             string("deployment.environment", "prod"),
+            string("vcs.ref.head.revision", "9d59409acf47"),
+            string("git.commit.sha", "another"),
             string("host.name", "box"),
             string("telemetry.sdk.name", "opentelemetry"),
         ];
@@ -209,6 +211,7 @@ mod tests {
         let expected = [
             ("environment", "prod"),
             ("instance", "a1"),
+            ("revision", "9d59409acf47"),
             ("service", "shop"),
             ("version", "1.2"),
         ];

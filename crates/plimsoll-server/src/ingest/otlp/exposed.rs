@@ -8,11 +8,15 @@ use hashbrown::HashMap;
 use super::names::{Change, Rule, Shape, every_rule};
 
 /// Names that Prometheus's own client libraries have for what the table of names knows.
-const OTHER_NAMES: [(&str, &str); 4] = [
+const OTHER_NAMES: [(&str, &str); 5] = [
     ("process_cpu_seconds", "process.cpu.time"),
     ("process_resident_memory_bytes", "process.memory.usage"),
     ("process_threads", "process.thread.count"),
     ("process_open_fds", "process.open_file_descriptor.count"),
+    (
+        "process_max_fds",
+        "plimsoll.process.open_file_descriptor.limit",
+    ),
 ];
 
 /// Units as they stand at the end of a name, and what makes seconds of a time in them.
@@ -120,6 +124,8 @@ mod tests {
         assert_eq!(millis, Some(("http_requests.duration".into(), 1e-3)));
         let memory = field("process_resident_memory_bytes", Shape::State, &[]);
         assert_eq!(memory, Some(("process.memory_rss".into(), 1.0)));
+        let most = field("process_max_fds", Shape::State, &[]);
+        assert_eq!(most, Some(("process.open_fds_limit".into(), 1.0)));
         let time = field("process_cpu_seconds", Shape::Counter, &[]);
         assert_eq!(time, Some(("process.cpu_time".into(), 1.0)));
         assert_eq!(field("http_requests", Shape::Counter, &[]), None);

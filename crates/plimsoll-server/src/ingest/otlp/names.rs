@@ -89,6 +89,11 @@ pub(super) fn resource_tag_of(attribute: &str) -> Option<&'static str> {
         "service.instance.id" => "instance",
         "service.version" => "version",
         "deployment.environment.name" | "deployment.environment" => "environment",
+        "vcs.ref.head.revision"
+        | "vcs.repository.ref.revision"
+        | "git.commit.sha"
+        | "service.git.sha"
+        | "deployment.git_sha" => "revision",
         _ => return None,
     })
 }
@@ -285,6 +290,13 @@ static RULES: &[Rule] = &[
         "process.open_file_descriptor.count",
         "process",
         "open_fds",
+        State,
+        Keep,
+    ),
+    all(
+        "plimsoll.process.open_file_descriptor.limit",
+        "process",
+        "open_fds_limit",
         State,
         Keep,
     ),

@@ -203,6 +203,7 @@ impl Sink for Rows<'_> {
             service: tag("service"),
             instance: tag("instance"),
             version: tag("version"),
+            revision: tag("revision"),
             environment: tag("environment"),
             source: if library { "library" } else { "metric" }.to_owned(),
         });

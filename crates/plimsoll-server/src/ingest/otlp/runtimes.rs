@@ -34,6 +34,7 @@ pub(super) static RUNTIMES: &[Rule] = &[
     state("process.threads", "threads"),
     state("process.unix.file_descriptor.count", "open_fds"),
     state("jvm.file_descriptor.count", "open_fds"),
+    state("jvm.file_descriptor.limit", "open_fds_limit"),
     state("process.runtime.cpython.thread_count", "threads"),
     state("jvm.thread.count", "threads"),
     state("process.runtime.jvm.threads.count", "threads"),

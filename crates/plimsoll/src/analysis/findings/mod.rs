@@ -123,7 +123,9 @@ fn follows(
         Kind::ResourceViolation if finding.id.starts_with("queue:") => {
             kind == Kind::SlowRequest && !is_class(id)
         }
-        Kind::ErrorRate => kind == Kind::ResourceViolation && id.starts_with("pool:"),
+        Kind::ErrorRate => {
+            kind == Kind::HealthCheck || kind == Kind::ResourceViolation && id.starts_with("pool:")
+        }
         Kind::HighMemory => kind == Kind::MemoryLeak,
         Kind::SlowRequest => {
             // Everything is slow where the processors are busy.

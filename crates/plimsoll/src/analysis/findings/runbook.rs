@@ -45,6 +45,11 @@ pub fn runbook(kind: Kind) -> &'static str {
              See whether the service keeps up: its load line.\n\
              Limit requests per client if they are not wanted."
         }
+        Kind::HealthCheck => {
+            "Read what the check says in the answer of `/health`.\n\
+             See whether what it asks runs and can be reached from the service.\n\
+             See whether it began with a deploy, or with another password or address."
+        }
         Kind::Forecast => {
             "See what grows.\n\
              Remove what is no longer needed, or make room before the day."

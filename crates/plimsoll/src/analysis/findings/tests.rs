@@ -90,7 +90,7 @@ fn a_slow_class_names_its_route_the_deploy_the_cause_and_what_to_ask_instead() {
     let first = &found[0];
     assert_eq!(
         plain(&first.headline),
-        "POST /orders takes 2.4× its line of 1.00 s since deploy v2.14.0."
+        "POST /orders takes 2.4× its line of 1.00 s since deploy v2.14.0 (a1f3c9e)."
     );
     assert_eq!(
         plain(&first.cause),
@@ -161,7 +161,7 @@ fn the_pool_follows_from_the_route_that_holds_its_connections() {
     let pool = &found[2];
     assert_eq!(
         plain(&pool.headline),
-        "The postgres pool is past its line: 23 connections of 20 since deploy v2.14.0."
+        "The postgres pool is past its line: 23 connections of 20 since deploy v2.14.0 (a1f3c9e)."
     );
     assert_eq!(pool.fix.as_deref(), Some("git revert a1f3c9e"));
     let errors = &found[1];

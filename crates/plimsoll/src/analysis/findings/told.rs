@@ -17,13 +17,14 @@ pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
         (Kind::Silence, _) => silence(situation, alert),
         (Kind::TrafficSurge, _) => surge(alert),
         (Kind::MemoryLeak, _) => leak(situation, alert, name),
+        (Kind::HealthCheck, _) => check(situation, alert, name),
         _ => level(alert, what, name),
     };
     if let Some(deploy) = situation.deploy_before(alert.since) {
         found.headline = format!(
             "{} since deploy {}.",
             found.headline.trim_end_matches('.'),
-            deploy.version
+            deploy.name()
         );
         found.deploy = Some(deploy.clone());
         if let Some(revision) = deploy.revision.as_ref().filter(|_| found.fix.is_none()) {
@@ -263,6 +264,19 @@ fn leak(situation: &Situation, alert: &OpenAlert, instance: &str) -> Finding {
     found
 }
 
+fn check(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
+    let mut found = Finding::of(alert, name);
+    found.headline = format!("The check {name} fails.");
+    found.cause = format!(
+        "{} cannot work without it, and takes no requests while it fails.",
+        situation.service
+    );
+    found.evidence.push("it is critical".to_owned());
+    found.action =
+        "See what it says in the answer of `/health`, and bring back what it asks.".to_owned();
+    found
+}
+
 fn level(alert: &OpenAlert, what: &str, name: &str) -> Finding {
     let label = label(what, name);
     let mut found = Finding::of(alert, if name.is_empty() { what } else { name });
@@ -308,6 +322,7 @@ pub(super) fn label(what: &str, name: &str) -> String {
         "open_files" => "The number of open files".to_owned(),
         "pool" => format!("The {name} pool"),
         "queue" => format!("The queue {name}"),
+        "check" => format!("The check {name}"),
         _ if name.is_empty() => what.to_owned(),
         _ => name.to_owned(),
     }

@@ -25,7 +25,7 @@ mod tests;
 
 pub use outlook::{Capacity, Reach, Recommendation};
 
-use jiff::Timestamp;
+use super::load_line;
 use serde::{Serialize, Serializer};
 
 use model::Model;
@@ -219,6 +219,5 @@ impl History {
 }
 
 fn rfc3339<S: Serializer>(time: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    let time = Timestamp::from_nanosecond(i128::from(*time)).unwrap_or_default();
-    serializer.collect_str(&time)
+    serializer.serialize_str(&load_line::rfc3339(*time))
 }

@@ -21,6 +21,10 @@ pub(super) fn resource_attributes(
                 c.config.version = Some(value);
                 "version"
             }
+            "vcs.ref.head.revision" => {
+                c.config.revision = Some(value);
+                "revision"
+            }
             "service.instance.id" => {
                 c.config.instance = Some(value);
                 "instance"

@@ -147,7 +147,7 @@ fn the_resource_is_read_and_the_service_name_wins_over_its_attribute() {
         ("OTEL_SERVICE_NAME", "shop"),
         (
             "OTEL_RESOURCE_ATTRIBUTES",
-            "service.name=no,service.version=1.2,deployment.environment.name=prod,team=a%20b",
+            "service.name=no,service.version=1.2,vcs.ref.head.revision=9d59409,deployment.environment.name=prod,team=a%20b",
         ),
     ]);
     let config = configuration.config();
@@ -155,6 +155,11 @@ fn the_resource_is_read_and_the_service_name_wins_over_its_attribute() {
     assert_eq!(
         (config.version.as_deref(), config.environment.as_deref()),
         (Some("1.2"), Some("prod"))
+    );
+    assert_eq!(config.revision.as_deref(), Some("9d59409"));
+    assert_eq!(
+        configuration.origin("revision"),
+        Origin::Environment("OTEL_RESOURCE_ATTRIBUTES")
     );
     assert_eq!(
         config.resource_attributes,

@@ -193,6 +193,7 @@ fn the_resource_names_the_service() {
     let resource = Resource {
         service: "shop".to_owned(),
         version: Some("1.2".to_owned()),
+        revision: Some("9d59409".to_owned()),
         attributes: vec![("team".to_owned(), "a".to_owned())],
         ..Resource::default()
     };
@@ -208,6 +209,10 @@ fn the_resource_names_the_service() {
     assert_eq!(
         text(&found.attributes, "service.version").as_deref(),
         Some("1.2")
+    );
+    assert_eq!(
+        text(&found.attributes, "vcs.ref.head.revision").as_deref(),
+        Some("9d59409")
     );
     assert_eq!(text(&found.attributes, "team").as_deref(), Some("a"));
     assert_eq!(text(&found.attributes, "service.instance.id"), None);

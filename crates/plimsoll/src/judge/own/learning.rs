@@ -66,6 +66,12 @@ impl Learning {
         }
     }
 
+    /// Forgets what is ahead of a clock that was set back to `slot`.
+    pub(super) fn rewind(&mut self, slot: i64) {
+        let number = slot.div_euclid(SLOTS);
+        self.stretches.retain(|heard| heard.number <= number);
+    }
+
     /// Tells the judge what is usual at `slot`.
     pub(super) fn teach(&self, judge: &mut Judge, slot: i64) {
         let mut of_routes: BTreeMap<&Name, Vec<Stretch>> = BTreeMap::new();

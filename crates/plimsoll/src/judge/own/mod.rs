@@ -74,6 +74,10 @@ impl OwnJudge {
         // Windows end a little after the slots that they are of.
         let middle = window.start_unix_ns / 2 + window.end_unix_ns / 2;
         let slot = middle.div_euclid(SLOT_NS);
+        if self.judged.heard.is_some_and(|heard| slot < heard) {
+            self.judged.rewind(slot);
+            self.learning.rewind(slot);
+        }
         let mut observed = Observed::of(window, self.standards());
         observed.started = self.judged.windows == 0;
         self.judged.take(slot, &observed);

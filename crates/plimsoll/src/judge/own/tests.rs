@@ -170,3 +170,24 @@ fn alerts_are_bounded_and_those_that_fire_stay() {
         Some(first.id)
     );
 }
+
+#[test]
+fn a_clock_that_jumps_an_hour_tells_nothing_and_blinds_nobody() {
+    let mut shop = Shop::new();
+    shop.pass(90, 0.1, 0);
+    for hours in [-360, 360] {
+        shop.number += hours;
+        assert!(shop.pass(30, 0.1, 0).is_empty());
+        let told = shop.pass(18, 0.1, 50);
+        assert!(
+            told.iter()
+                .any(|(_, told)| told.alert.kind == Kind::ErrorRate),
+            "{hours}"
+        );
+        let told = shop.pass(30, 0.1, 0);
+        assert!(
+            told.iter()
+                .any(|(_, told)| told.transition == Transition::Resolved)
+        );
+    }
+}

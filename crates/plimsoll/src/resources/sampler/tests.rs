@@ -88,6 +88,13 @@ fn this_process_is_seen() {
         (100..300).contains(&opened),
         "200 files more are open, but {opened}"
     );
+    let told = fs::read_to_string("/proc/self/limits").expect("reads");
+    let told = told.lines().find(|line| line.starts_with("Max open files"));
+    let soft = told.and_then(|line| line.split_whitespace().nth(3));
+    assert_eq!(
+        second.process.open_fds_limit,
+        soft.and_then(|soft| soft.parse().ok())
+    );
     assert!(second.process.threads.expect("threads") >= 1);
     assert!(second.process.cpu_ratio.is_some());
     assert!((0.0..=1.0).contains(&second.system.disk_ratio.expect("disk")));

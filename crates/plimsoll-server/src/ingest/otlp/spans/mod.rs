@@ -183,10 +183,11 @@ impl<'a> Export<'a> {
             service: text("service"),
             instance: text("instance"),
             version: text("version"),
+            revision: text("revision"),
             environment: text("environment"),
             source: SOURCE.to_owned(),
         });
-        let named = ["service", "instance", "version", "environment"];
+        let named = ["service", "instance", "version", "revision", "environment"];
         let mut of_resource: Vec<(&'static str, Arc<str>)> = named
             .into_iter()
             .filter_map(|name| Some((name, tags.get(name)?.into())))

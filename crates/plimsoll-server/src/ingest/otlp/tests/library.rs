@@ -43,6 +43,7 @@ fn window() -> Window {
         process_cpu_limit: gauge(1.5),
         process_threads: gauge(4.0),
         process_open_fds: gauge(5.0),
+        process_open_fds_limit: gauge(1024.0),
         process_disk_read: 6,
         process_disk_written: 7,
         system_cpu: gauge(0.1),
@@ -95,7 +96,7 @@ fn everything_the_library_sends_has_its_place() {
             format!("orders_placed,{all},kind=gift,{who} value=12Δ -0"),
             format!(
                 "process,{all},{who} cpu=3 cpu_limit=1.5 disk_read=6uΔ disk_written=7uΔ memory_limit=2 memory_rss=1 \
-                 open_fds=5 threads=4 -0"
+                 open_fds=5 open_fds_limit=1024 threads=4 -0"
             ),
             format!(
                 "system,{all},{who} cpu=0.1 disk=0.3 disk_operations=9uΔ memory=0.2 memory_used=8 \
