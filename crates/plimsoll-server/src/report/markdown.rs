@@ -1,4 +1,5 @@
-//! A report in GitHub's Markdown. What comes from outside is text and nothing else: every character with a meaning is escaped.
+//! A report in GitHub's Markdown. What comes from outside is text: every character with a meaning is escaped. Only an address
+//! in it may still be made a link by who shows it.
 
 use super::contents::Report;
 use super::document::{Cell, Part, Table, document};

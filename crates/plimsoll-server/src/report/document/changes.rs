@@ -283,13 +283,12 @@ fn reaches(outlook: &ReportOutlook) -> String {
         (Some(_), None) => "does not reach its line within half a year".to_owned(),
         (Some(_), Some(reach)) if reach.days < 1.0 => "reaches its line within a day".to_owned(),
         (Some(_), Some(reach)) => {
-            let latest = reach.latest_days.map(|days| format!("{days:.0}"));
-            format!(
-                "reaches its line in {} (between {:.0} and {} days)",
-                counted(reach.days.round() as usize, "day"),
-                reach.earliest_days,
-                latest.as_deref().unwrap_or("more than 180")
-            )
+            let between = match reach.latest_days {
+                Some(latest) => format!("{:.0}–{latest:.0}", reach.earliest_days),
+                None => format!("{:.0} or more", reach.earliest_days),
+            };
+            let days = counted(reach.days.round() as usize, "day");
+            format!("reaches its line in {days} ({between})")
         }
     }
 }
