@@ -21,6 +21,7 @@ pub mod outward;
 pub mod page;
 pub mod performance;
 pub mod reading;
+pub mod report;
 pub mod router;
 pub mod scrape;
 pub mod sd;

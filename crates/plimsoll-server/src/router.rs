@@ -150,6 +150,14 @@ fn paths(app: &App) -> Described<App> {
             "/api/performance/outbox",
             routes!(performance::channels::outbox),
         )
+        .path(
+            "/api/performance/report",
+            routes!(performance::report::report),
+        )
+        .path(
+            "/api/performance/aggregates",
+            routes!(performance::aggregates::aggregates),
+        )
         .path("/api/v1/refused", routes!(watch::refused))
         .path("/api/v1/connect", routes!(v1::connect::connect))
         .path("/api/v1/targets", routes!(v1::targets::targets))

@@ -13,6 +13,7 @@ mod notify;
 mod place;
 mod progress;
 mod query;
+mod report;
 mod serve;
 mod standards;
 mod table;
@@ -76,6 +77,8 @@ enum Command {
     Alerts(alerts::AlertsCommand),
     /// Checks and prints what services are judged by.
     Standards(standards::StandardsCommand),
+    /// Writes what happened to a service over a stretch of time.
+    Report(report::ReportCommand),
     /// Prints a link that logs a browser in.
     Login(login::LoginCommand),
     /// Shows where alerts are told, and tries it.
@@ -112,6 +115,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Token(command) => read_enough(token::run(&command)),
         Command::Alerts(command) => read_enough(alerts::run(&command)),
         Command::Standards(command) => read_enough(standards::run(&command)),
+        Command::Report(command) => read_enough(report::run(&command)),
         Command::Login(command) => read_enough(login::run(&command)),
         Command::Notify(command) => read_enough(notify::run(&command)),
         Command::Config(command) => read_enough(config::run(&command)),

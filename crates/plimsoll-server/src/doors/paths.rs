@@ -91,6 +91,8 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/performance/deploys", Need::Read),
     ("GET", "/api/performance/channels", Need::Read),
     ("GET", "/api/performance/outbox", Need::Read),
+    ("GET", "/api/performance/report", Need::Read),
+    ("GET", "/api/performance/aggregates", Need::Read),
     ("GET", "/api/v1/refused", Need::Read),
     ("GET", "/api/v1/connect", Need::Read),
     ("GET", "/api/v1/targets", Need::Read),

@@ -4,6 +4,7 @@ pub mod body;
 pub mod connection;
 pub mod extract;
 pub mod grpc;
+pub(crate) mod html;
 pub mod listener;
 pub(crate) mod percent;
 pub mod problem;

@@ -21,7 +21,7 @@ const SECOND: Nanos = 1_000_000_000;
 const SLOT: Nanos = 10 * SECOND;
 
 /// A server whose judge is asked by hand.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     server: Server,
     dir: tempfile::TempDir,
     /// End of the last window.
@@ -52,13 +52,13 @@ async fn start(dir: &tempfile::TempDir) -> Server {
 }
 
 impl Bench {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         // Yesterday: nothing else of this server is there.
         Self::begin(tick::now() - 86_400 * SECOND).await
     }
 
     /// One whose first window began so many windows ago.
-    pub(super) async fn just_now(windows: i64) -> Self {
+    pub(crate) async fn just_now(windows: i64) -> Self {
         Self::begin(tick::now() - windows * SLOT).await
     }
 
@@ -82,16 +82,16 @@ impl Bench {
         }
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.server.url
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.server.stop().await;
     }
 
     /// Lets windows pass in each of which a route answers so slowly, with so many errors.
-    pub(super) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
+    pub(crate) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
         self.pass_with(windows, |window| {
             for (status, count) in [(200, requests - errors), (500, errors)] {
                 let key = RequestKey {
@@ -114,15 +114,7 @@ impl Bench {
             let mut window = Window::empty(self.now, self.now + SLOT);
             fill(&mut window);
             self.now += SLOT;
-            let resource = Resource {
-                service: "shop".into(),
-                instance: Some(format!("i-{}", self.version)),
-                version: Some(self.version.into()),
-                revision: self.revision.map(str::to_owned),
-                ..Resource::default()
-            };
-            let sent = export::request(&window, &resource);
-            self.server.app.otlp.ingest(&sent, self.now).unwrap();
+            self.send(&window);
             look(&self.server.app, self.now + 13 * SECOND).unwrap();
         }
     }
@@ -133,6 +125,29 @@ impl Bench {
             self.now += SLOT;
             look(&self.server.app, self.now + 13 * SECOND).unwrap();
         }
+    }
+
+    /// Takes a window of the shop as it is; nothing is judged by it.
+    pub(crate) fn send(&self, window: &Window) {
+        let resource = Resource {
+            service: "shop".into(),
+            instance: Some(format!("i-{}", self.version)),
+            version: Some(self.version.into()),
+            revision: self.revision.map(str::to_owned),
+            ..Resource::default()
+        };
+        let sent = export::request(window, &resource);
+        self.server.app.otlp.ingest(&sent, self.now).unwrap();
+    }
+
+    /// What is sent from now on is of another version.
+    pub(crate) fn deploy(&mut self, version: &'static str) {
+        self.version = version;
+    }
+
+    /// End of the last window.
+    pub(crate) fn now(&self) -> Nanos {
+        self.now
     }
 
     fn alerts(&self, resolved: bool) -> Vec<Alert> {

@@ -71,8 +71,8 @@ pub struct Registered {
 }
 
 /// The measurements of what is registered.
-const USED: &str = "plimsoll_resource_used";
-const LIMIT: &str = "plimsoll_resource_limit";
+pub(super) const USED: &str = "plimsoll_resource_used";
+pub(super) const LIMIT: &str = "plimsoll_resource_limit";
 /// The measurement of critical checks.
 const CHECK: &str = "plimsoll_health_check";
 

@@ -8,9 +8,11 @@ pub mod resources;
 pub mod series;
 mod source;
 pub mod states;
+pub mod stretches;
 #[cfg(test)]
 mod tests;
 mod told;
+pub mod used;
 
 use crate::reading::NO_LIMIT;
 use crate::store::query::{Aggregate, Condition, FieldQuery, Order, Query, TagFilter, Value};

@@ -1,5 +1,6 @@
 //! Requests over time, every one counted once: what charts are drawn from.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll::performance::RequestTotals;
@@ -127,44 +128,22 @@ pub fn series(
     buckets: Buckets,
     by: By,
 ) -> Result<BTreeMap<LineKey, Line>, QueryError> {
-    let mut tags = vec!["service", "status"];
-    if by == By::Route {
-        tags.extend(["route", "method"]);
-    }
-    let mut counted: BTreeMap<LineKey, BTreeMap<usize, RequestTotals>> = BTreeMap::new();
-    for mut piece in source::pieces(reading, scope, buckets.period())? {
-        piece
-            .filter
-            .push(tag("run", Condition::Equal(String::new())));
-        let mut ask = query("http_requests", piece.period, &tags, piece.filter);
-        ask.step = Some(buckets.step);
-        ask.fields = vec![
-            field("duration", Aggregate::Distribution),
-            field("failed", Aggregate::Sum),
-            field("cancelled", Aggregate::Sum),
-        ];
-        for series in reading.ask(&ask)? {
-            let text = |name| tag_of(&series.tags, name).to_owned();
-            let key = by.key(text("service"), text("route"), text("method"));
-            let status = text("status").parse().unwrap_or(0);
-            let line = counted.entry(key).or_default();
-            for (row, &time) in series.times.iter().enumerate() {
-                let (Value::Histogram(duration), Some(bucket)) =
-                    (&series.columns[0][row], buckets.at(time))
-                else {
-                    continue;
-                };
-                let [failed, cancelled] =
-                    [1, 2].map(|column: usize| count(&series.columns[column][row]));
-                line.entry(bucket)
-                    .or_default()
-                    .add(status, duration, failed, cancelled);
+    let mut counted_in: BTreeMap<LineKey, BTreeMap<usize, RequestTotals>> = BTreeMap::new();
+    for (key, line) in counted(reading, scope, buckets.period(), buckets.step, by)? {
+        let in_buckets = counted_in.entry(key).or_default();
+        for (time, totals) in line {
+            let Some(bucket) = buckets.at(time) else {
+                continue;
+            };
+            match in_buckets.entry(bucket) {
+                Entry::Vacant(free) => _ = free.insert(totals),
+                Entry::Occupied(mut known) => known.get_mut().merge(&totals),
             }
         }
     }
     let samples = samples(reading, scope, buckets)?;
     let mut of_service: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for (key, line) in &counted {
+    for (key, line) in &counted_in {
         of_service
             .entry(key.service.clone())
             .or_default()
@@ -177,7 +156,7 @@ pub fn series(
             (service, heard)
         })
         .collect();
-    let filled = counted.into_iter().map(|(key, mut line)| {
+    let filled = counted_in.into_iter().map(|(key, mut line)| {
         let heard = &heard[&key.service];
         let points = (0..buckets.count)
             .map(|bucket| {
@@ -188,6 +167,54 @@ pub fn series(
         (key, points)
     });
     Ok(filled.collect())
+}
+
+/// Requests by line and by the start of the bucket of `step` that they lie in; load tests are left out. A step of a day or a
+/// week follows the calendar of the store's time zone.
+///
+/// # Errors
+/// When the period has too much to be read at once.
+pub(super) fn counted(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    period: Period,
+    step: Nanos,
+    by: By,
+) -> Result<BTreeMap<LineKey, BTreeMap<Nanos, RequestTotals>>, QueryError> {
+    let mut tags = vec!["service", "status"];
+    if by == By::Route {
+        tags.extend(["route", "method"]);
+    }
+    let mut found: BTreeMap<LineKey, BTreeMap<Nanos, RequestTotals>> = BTreeMap::new();
+    for mut piece in source::pieces(reading, scope, period)? {
+        piece
+            .filter
+            .push(tag("run", Condition::Equal(String::new())));
+        let mut ask = query("http_requests", piece.period, &tags, piece.filter);
+        ask.step = Some(step);
+        ask.fields = vec![
+            field("duration", Aggregate::Distribution),
+            field("failed", Aggregate::Sum),
+            field("cancelled", Aggregate::Sum),
+        ];
+        for series in reading.ask(&ask)? {
+            let text = |name| tag_of(&series.tags, name).to_owned();
+            let key = by.key(text("service"), text("route"), text("method"));
+            let status = text("status").parse().unwrap_or(0);
+            let line = found.entry(key).or_default();
+            for (row, &time) in series.times.iter().enumerate() {
+                let Value::Histogram(duration) = &series.columns[0][row] else {
+                    continue;
+                };
+                let [failed, cancelled] =
+                    [1, 2].map(|column: usize| count(&series.columns[column][row]));
+                line.entry(time)
+                    .or_default()
+                    .add(status, duration, failed, cancelled);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// In which buckets each service told how much memory it has, which a running one always does.
@@ -215,7 +242,11 @@ fn samples(
 
 /// In which buckets a service was there, with requests or without. Between two samples at their usual distance it was; one
 /// that sends none was there from its first request to its last.
-fn heard(requests: &BTreeSet<usize>, samples: Option<&BTreeSet<usize>>, count: usize) -> Vec<bool> {
+pub(super) fn heard(
+    requests: &BTreeSet<usize>,
+    samples: Option<&BTreeSet<usize>>,
+    count: usize,
+) -> Vec<bool> {
     let mut heard = vec![false; count];
     let all: Vec<usize> = match samples {
         Some(samples) => requests.union(samples).copied().collect(),

@@ -7,7 +7,7 @@ pub(crate) mod aggregate;
 mod appender;
 pub mod backup;
 pub mod block;
-mod calendar;
+pub(crate) mod calendar;
 mod column;
 pub mod commit;
 mod compaction;

@@ -27,6 +27,7 @@ mod problems;
 mod queries;
 mod rates;
 mod refused;
+mod reports;
 mod runtimes;
 mod scopes;
 mod scraping;

@@ -38,40 +38,40 @@ pub(crate) struct ForecastOf {
     timestamp: String,
     service: String,
     /// Days that are looked ahead.
-    days_ahead: usize,
+    pub(crate) days_ahead: usize,
     /// Share of the cores that it may use.
-    cpu_usage: Outlook,
+    pub(crate) cpu_usage: Outlook,
     /// Bytes of the largest instance.
-    memory_usage: Outlook,
+    pub(crate) memory_usage: Outlook,
     /// Requests per second.
-    request_volume: Outlook,
+    pub(crate) request_volume: Outlook,
     /// Share of the disk.
-    disk_usage: Outlook,
+    pub(crate) disk_usage: Outlook,
     /// What damage is known to keep from the answer, in words with its extent.
-    missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
 }
 
 /// What a figure will be.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct Outlook {
     /// Mean of a usual week now; null when the history is too short.
-    current: Option<f64>,
+    pub(crate) current: Option<f64>,
     /// The same after `days_ahead`.
-    projected: Option<f64>,
+    pub(crate) projected: Option<f64>,
     /// Lower bound of it (90 %).
-    projected_low: Option<f64>,
+    pub(crate) projected_low: Option<f64>,
     /// Upper bound of it (90 %).
-    projected_high: Option<f64>,
+    pub(crate) projected_high: Option<f64>,
     /// Growth until then as a share of now.
     growth_ratio: Option<f64>,
     /// In a sentence.
     recommendation: &'static str,
     /// Its line; null when it has none.
-    limit: Option<f64>,
+    pub(crate) limit: Option<f64>,
     /// When it reaches its line; null when it does not within half a year.
-    reaches: Option<Reach>,
+    pub(crate) reaches: Option<Reach>,
     /// Why there is no forecast.
-    not_enough_data: Option<String>,
+    pub(crate) not_enough_data: Option<String>,
     /// Days with values.
     history_days: usize,
     /// Each day to come: what is expected at noon, with its interval.
@@ -99,12 +99,16 @@ pub async fn forecast_of(
     let reading = app.clone();
     let read = move || {
         question.check_service(&reading)?;
-        answer(&reading, &asked.service, now).map_err(|error| unanswered(&error, question.minutes))
+        of(&reading, &asked.service, now).map_err(|error| unanswered(&error, question.minutes))
     };
     json_answer(&app.slow.run(read).await?)
 }
 
-fn answer(app: &AppState, service: &str, now: Nanos) -> Result<ForecastOf, QueryError> {
+/// The forecast of a service. Blocking.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn of(app: &AppState, service: &str, now: Nanos) -> Result<ForecastOf, QueryError> {
     let mut reading = Reading::of(&app.store);
     let scope = Scope::Service(service.to_owned());
     let end = now.div_euclid(HOUR) * HOUR;

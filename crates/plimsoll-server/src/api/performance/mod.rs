@@ -1,5 +1,6 @@
 //! `/api/performance/*`: what services did in the last minutes, from the store.
 
+pub mod aggregates;
 pub mod alerts;
 pub mod analytics;
 pub mod calls;
@@ -10,6 +11,7 @@ pub mod forecast;
 pub mod load_line;
 pub mod metrics;
 pub mod queries;
+pub mod report;
 pub mod resources;
 pub mod routes;
 pub mod series;
@@ -200,6 +202,17 @@ fn unanswered(error: &QueryError, minutes: u32) -> Problem {
         QueryError::TooManyBuckets { .. } => {
             let detail = "that is more than can be read at once: ask for fewer minutes";
             Problem::bad_field("minutes", minutes, detail)
+        }
+        _ => Problem::internal("the store could not be read").because(error),
+    }
+}
+
+/// The same where the period is told by its begin.
+fn unanswered_since(error: &QueryError, since: &str) -> Problem {
+    match error {
+        QueryError::TooManyBuckets { .. } => {
+            let detail = "that is more than can be read at once: ask for a shorter time";
+            Problem::bad_field("since", since, detail)
         }
         _ => Problem::internal("the store could not be read").because(error),
     }

@@ -61,20 +61,20 @@ pub(crate) struct Trends {
     bottlenecks: Vec<TrendBottleneck>,
     recommendations: Vec<String>,
     /// The p95, seconds.
-    response_time: Figure,
+    pub(crate) response_time: Figure,
     /// Requests per minute.
-    throughput: Figure,
+    pub(crate) throughput: Figure,
     /// Share of failed requests.
-    error_rate: Figure,
+    pub(crate) error_rate: Figure,
     /// What damage is known to keep from the answer, in words with its extent.
-    missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
 }
 
 /// A figure within the window, and beside the window before and that of last week.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Figure {
-    course: Course,
-    compared: Comparison,
+    pub(crate) course: Course,
+    pub(crate) compared: Comparison,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -119,13 +119,22 @@ pub async fn trends(
     let reading = app.clone();
     let read = move || {
         question.check_service(&reading)?;
-        answer(&reading, &one.service, length, now)
+        of(&reading, &one.service, length, now)
             .map_err(|error| unanswered(&error, question.minutes))
     };
     json_answer(&app.slow.run(read).await?)
 }
 
-fn answer(app: &AppState, service: &str, length: Nanos, now: Nanos) -> Result<Trends, QueryError> {
+/// The trends of the last `length` of a service. Blocking.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn of(
+    app: &AppState,
+    service: &str,
+    length: Nanos,
+    now: Nanos,
+) -> Result<Trends, QueryError> {
     let mut reading = Reading::of(&app.store);
     let step = (length / SAMPLES).max(FINEST);
     let period = Period {
@@ -146,13 +155,13 @@ fn answer(app: &AppState, service: &str, length: Nanos, now: Nanos) -> Result<Tr
     }
     let windows = Windows::before(now, length);
     let minutes = length as f64 / MINUTE as f64;
-    let mut of = |range: &std::ops::Range<Nanos>| whole(&mut reading, &scope, range, minutes);
-    let current = of(&windows.current)?;
-    let previous = of(&windows.previous)?;
+    let mut over = |range: &std::ops::Range<Nanos>| whole(&mut reading, &scope, range, minutes);
+    let current = over(&windows.current)?;
+    let previous = over(&windows.previous)?;
     let last_week = windows
         .last_week
         .as_ref()
-        .map(of)
+        .map(over)
         .transpose()?
         .unwrap_or_default();
     let compared = |at: usize| Comparison::new(current[at], previous[at], last_week[at]);

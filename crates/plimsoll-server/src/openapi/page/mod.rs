@@ -1,12 +1,11 @@
 //! The document as a page: plain HTML with anchors, made from the document alone. It runs nothing and asks nobody.
 
 mod curl;
-mod html;
 mod shape;
 
 use serde_json::Value;
 
-use html::{Html, escaped, texts};
+use crate::http::html::{Html, escaped};
 
 /// The styles, from a path of their own so that the page needs no inline ones.
 pub(super) const STYLE: &str = include_str!("page.css");
@@ -168,4 +167,10 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// The texts of a list.
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    let list = list.as_array().into_iter().flatten();
+    list.filter_map(Value::as_str)
 }

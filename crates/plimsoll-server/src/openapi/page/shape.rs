@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::html::{Html, escaped, texts};
+use super::texts;
 use super::{members, text};
+use crate::http::html::{Html, escaped};
 
 /// What bounds a value, by the names in the document.
 const BOUNDS: [(&str, &str); 8] = [

@@ -1,25 +1,23 @@
 //! HTML being written; every text that goes in is escaped.
 
-use serde_json::Value;
-
 /// A page in the making.
 #[derive(Debug, Default)]
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 impl Html {
     /// Markup as it is.
-    pub(super) fn push(&mut self, markup: &str) {
+    pub(crate) fn push(&mut self, markup: &str) {
         self.0.push_str(markup);
     }
 
     /// A text in an element.
-    pub(super) fn element(&mut self, name: &str, text: &str) {
+    pub(crate) fn element(&mut self, name: &str, text: &str) {
         let text = escaped(text);
         self.push(&format!("<{name}>{text}</{name}>"));
     }
 
     /// Paragraphs, with what stands in backticks as code.
-    pub(super) fn prose(&mut self, text: &str) {
+    pub(crate) fn prose(&mut self, text: &str) {
         for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
             self.push("<p>");
             for (number, part) in paragraph.split('`').enumerate() {
@@ -32,13 +30,13 @@ impl Html {
         }
     }
 
-    pub(super) fn done(self) -> String {
+    pub(crate) fn done(self) -> String {
         self.0
     }
 }
 
 /// A text as it may stand in an element or an attribute in double quotes.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -50,10 +48,4 @@ pub(super) fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-/// The texts of a list.
-pub(super) fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    let list = list.as_array().into_iter().flatten();
-    list.filter_map(Value::as_str)
 }
