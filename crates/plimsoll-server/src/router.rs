@@ -150,6 +150,10 @@ fn paths(app: &App) -> Described<App> {
             "/api/performance/outbox",
             routes!(performance::channels::outbox),
         )
+        .path(
+            "/api/v1/suggestions",
+            routes!(v1::suggestions::list, v1::suggestions::ask),
+        )
         .path("/api/v1/refused", routes!(watch::refused))
         .path("/api/v1/connect", routes!(v1::connect::connect))
         .path("/api/v1/targets", routes!(v1::targets::targets))

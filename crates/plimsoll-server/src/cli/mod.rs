@@ -15,6 +15,7 @@ mod progress;
 mod query;
 mod serve;
 mod standards;
+mod suggestions;
 mod table;
 mod target;
 mod token;
@@ -74,6 +75,8 @@ enum Command {
     Token(token::TokenCommand),
     /// Shows what fires, ends and silences it, and tries other thresholds on the past.
     Alerts(alerts::AlertsCommand),
+    /// Shows what a model says of what is found, or asks it now.
+    Suggestions(suggestions::SuggestionsCommand),
     /// Checks and prints what services are judged by.
     Standards(standards::StandardsCommand),
     /// Prints a link that logs a browser in.
@@ -111,6 +114,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(command) => read_enough(manual::run_man(&command)),
         Command::Token(command) => read_enough(token::run(&command)),
         Command::Alerts(command) => read_enough(alerts::run(&command)),
+        Command::Suggestions(command) => read_enough(suggestions::run(&command)),
         Command::Standards(command) => read_enough(standards::run(&command)),
         Command::Login(command) => read_enough(login::run(&command)),
         Command::Notify(command) => read_enough(notify::run(&command)),

@@ -9,7 +9,7 @@ use plimsoll::analysis::score::{Score, score};
 use plimsoll::analysis::situation::Situation;
 use plimsoll::analysis::verdict::{ServiceState, Verdict, state, verdict};
 
-use super::situation;
+use super::{Judging, situation};
 use crate::performance::MINUTE;
 use crate::reading::Reading;
 use crate::state::AppState;
@@ -63,6 +63,17 @@ pub fn of(app: &AppState, service: &str, now: Nanos) -> Result<Arc<Judgement>, Q
         .lock()
         .insert(service.to_owned(), (slot, made.clone()));
     Ok(made)
+}
+
+impl Judging {
+    /// The judgements that are there, made by whoever asked for them: of each service one a minute at least.
+    pub fn known_judgements(&self) -> Vec<Arc<Judgement>> {
+        let known = self.judgements.lock();
+        known
+            .values()
+            .map(|(_, judgement)| judgement.clone())
+            .collect()
+    }
 }
 
 fn make(app: &AppState, service: &str, now: Nanos) -> Result<Judgement, QueryError> {

@@ -15,7 +15,7 @@ mod shapes;
 pub mod situation;
 mod slots;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod usual;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -17,16 +17,26 @@ const SECOND: Nanos = 1_000_000_000;
 const SLOT: Nanos = 10 * SECOND;
 
 /// A server whose judge is asked by hand.
-pub(super) struct Bench {
-    server: Server,
+pub(crate) struct Bench {
+    pub(crate) server: Server,
     dir: tempfile::TempDir,
     /// End of the last window.
-    now: Nanos,
+    pub(crate) now: Nanos,
     version: &'static str,
+    /// Of the requests that pass.
+    pub(crate) route: &'static str,
+    /// What is configured beside.
+    settings: Settings,
 }
 
-async fn start(dir: &tempfile::TempDir) -> Server {
+/// Values by their keys.
+type Settings = Vec<(&'static str, String)>;
+
+async fn start(dir: &tempfile::TempDir, settings: &Settings) -> Server {
     let mut layers = Layers::defaults();
+    for (key, value) in settings {
+        layers.set(key, value, Source::Flag("--test")).unwrap();
+    }
     let data = dir.path().join("data");
     for (key, value) in [
         ("store.dir", &*data.to_string_lossy()),
@@ -46,40 +56,54 @@ async fn start(dir: &tempfile::TempDir) -> Server {
 impl Bench {
     async fn new() -> Self {
         // Yesterday: nothing else of this server is there.
-        Self::begin(tick::now() - 86_400 * SECOND).await
+        Self::begin(tick::now() - 86_400 * SECOND, Settings::new()).await
     }
 
     /// One whose first window began so many windows ago.
     pub(super) async fn just_now(windows: i64) -> Self {
-        Self::begin(tick::now() - windows * SLOT).await
+        Self::configured(windows, Settings::new()).await
     }
 
-    async fn begin(now: Nanos) -> Self {
+    /// The same, configured.
+    pub(crate) async fn configured(windows: i64, settings: Settings) -> Self {
+        Self::begin(tick::now() - windows * SLOT, settings).await
+    }
+
+    async fn begin(now: Nanos, settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let server = start(&dir).await;
+        let server = start(&dir, &settings).await;
         Self {
             server,
             dir,
             now: now.div_euclid(SLOT) * SLOT,
             version: "1.0",
+            route: "/orders",
+            settings,
         }
     }
 
-    pub(super) fn url(&self) -> &str {
+    /// Stops the server and starts another one on its folder.
+    pub(crate) async fn restarted(self) -> Self {
+        self.server.stop().await;
+        let server = start(&self.dir, &self.settings).await;
+        Self { server, ..self }
+    }
+
+    pub(crate) fn url(&self) -> &str {
         &self.server.url
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.server.stop().await;
     }
 
     /// Lets windows pass in each of which a route answers so slowly, with so many errors.
-    pub(super) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
+    pub(crate) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
         for _ in 0..windows {
             let mut window = Window::empty(self.now, self.now + SLOT);
             for (status, count) in [(200, requests - errors), (500, errors)] {
                 let key = RequestKey {
-                    route: "/orders".into(),
+                    route: self.route.into(),
                     method: "GET",
                     status,
                     error_type: None,
@@ -201,20 +225,7 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
     let mut bench = Bench::new().await;
     bench.pass(20, 0.1, 50, 20);
     let before = bench.alerts(false);
-    let Bench {
-        server,
-        dir,
-        now,
-        version,
-    } = bench;
-    server.stop().await;
-    let server = start(&dir).await;
-    let mut bench = Bench {
-        server,
-        dir,
-        now,
-        version,
-    };
+    let mut bench = bench.restarted().await;
     bench.pass(12, 0.1, 50, 20);
     // The same alert, not one more.
     assert_eq!(bench.alerts(false), before);
