@@ -120,8 +120,7 @@ impl Meta {
                  WHERE id IN (SELECT max(id) FROM suggestions GROUP BY service)
                     OR id IN (SELECT id FROM suggestions WHERE at > ?1 ORDER BY id DESC LIMIT ?2)
                  ORDER BY id";
-            let asked = file
-                .prepare(asked)?
+            file.prepare(asked)?
                 .query_map(params![now - HOUR, most], |row| {
                     Ok(Asked {
                         service: row.get("service")?,
@@ -129,8 +128,7 @@ impl Meta {
                         hash: row.get("hash")?,
                     })
                 })?
-                .collect();
-            asked
+                .collect()
         })
     }
 }
@@ -180,7 +178,7 @@ mod tests {
         assert_eq!(meta.suggestions(Some("shop"), 0, 10).unwrap(), [first]);
         assert_eq!(
             meta.suggestions(None, NOW + 1, 10).unwrap(),
-            [other.clone()]
+            std::slice::from_ref(&other)
         );
         assert_eq!(meta.suggestions(None, 0, 1).unwrap(), [other]);
     }

@@ -48,17 +48,20 @@ fn is_invisible(char: char) -> bool {
 
 /// An answer as one paragraph; empty when nothing is left of it.
 pub fn paragraph(answer: &str) -> String {
-    let text = THOUGHT.replace(answer, "");
-    // Twice, for a tag may be hidden in another; of what then is left the sign goes that would begin one.
-    let text = TAG.replace_all(&text, "");
-    let text = TAG.replace_all(&text, "");
-    let text = without_begun_tags(&text);
-    let text = LINK.replace_all(&text, "$1");
-    let text = BEGIN.replace_all(&text, "");
-    let text = EMPHASIS.replace_all(&text, "$1");
-    let text = visible(&text);
+    // Lines are still needed, to tell what begins one.
+    let lines: Vec<String> = answer.lines().map(visible).collect();
+    let text = THOUGHT.replace(&lines.join("\n"), "").into_owned();
+    // Twice, for one may be hidden in another; of what then is left the sign goes that would begin a tag.
+    let text = without_begun_tags(&unmarked(&unmarked(&text)));
     let words: Vec<&str> = text.split_whitespace().collect();
     cut(&words.join(" "), MOST_CHARS)
+}
+
+fn unmarked(text: &str) -> String {
+    let text = LINK.replace_all(text, "$1");
+    let text = BEGIN.replace_all(&text, "");
+    let text = EMPHASIS.replace_all(&text, "$1");
+    TAG.replace_all(&text, "").into_owned()
 }
 
 fn without_begun_tags(text: &str) -> String {
@@ -110,6 +113,9 @@ mod tests {
             "<!-- x",
             "<<<<a>a>a>a>x",
             "<\u{200b}script>x",
+            "<**script>x",
+            "<[s](x)cript>x",
+            "<`<*s*cript>x",
         ] {
             let told = paragraph(answer);
             let begins = |(at, _): (usize, &str)| {
@@ -138,7 +144,7 @@ mod tests {
     #[test]
     fn it_is_no_longer_than_people_read() {
         let told = paragraph(&"ü ".repeat(5_000));
-        assert_eq!(told.chars().count(), MOST_CHARS - 1);
+        assert_eq!(told.chars().count(), MOST_CHARS);
         assert!(told.ends_with("ü…"), "{told}");
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abcd", 3), "ab…");

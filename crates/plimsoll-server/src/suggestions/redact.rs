@@ -55,10 +55,10 @@ static QUERY: LazyLock<Regex> = LazyLock::new(|| pattern(r"([^\s?#]*/[^\s?#]*)[?
 static USER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\S+@\S+"));
 static PEM: LazyLock<Regex> = LazyLock::new(|| pattern(r"-----begin.*?(?:-----end[^\-]*-----|$)"));
 static AUTHORIZATION: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(bearer|basic|digest|negotiate)\s+[^\s…]\S*"));
+    LazyLock::new(|| pattern(r"\b(bearer|basic|digest|negotiate)\s+\S+"));
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     let name = r"[\w.\-]*(?:passw|passphrase|pwd|secret|token|api[_\-]?key|access[_\-]?key|private[_\-]?key|auth|credential|cookie|session|sessid|signature|jwt|csrf)[\w.\-]*";
-    let value = r#"(?:"[^"]*"?|'[^']*'?|[^\s,;&?…][^\s,;&]*)"#;
+    let value = r#"("[^"]*"?|'[^']*'?|[^\s,;&]+)"#;
     pattern(&format!(r#"({name}["']?\s*[:=]\s*){value}"#))
 });
 static PREFIXED: LazyLock<Regex> = LazyLock::new(|| {
@@ -81,7 +81,7 @@ static ATTRIBUTES: LazyLock<Regex> = LazyLock::new(|| {
     let names = "friendly_name|latitude|longitude|gps_accuracy|altitude|entity_id|entity_picture|device_id|unique_id|area_id|\
         user_id|context_id|ip_address|mac_address|source_type|media_title|media_artist|attributes";
     pattern(&format!(
-        r#"\b((?:{names})["']?\s*[:=]\s*)[^,;}}…][^,;}}]*"#
+        r#"\b((?:{names})["']?\s*[:=]\s*)[^\s,;}}][^,;}}]*"#
     ))
 });
 /// An object in JSON; where it ends, nobody can tell.
@@ -106,7 +106,13 @@ pub fn redacted(text: &str, shared: Shared) -> String {
     text = replaced(&text, &AUTHORIZATION, |_, part| {
         format!("{} {GONE}", part(1))
     });
-    text = replaced(&text, &NAMED, |_, part| format!("{}{GONE}", part(1)));
+    text = replaced(&text, &NAMED, |named, part| {
+        // What stands for a parameter is none.
+        match part(2).trim_end_matches(')') {
+            "?" => named.to_owned(),
+            _ => format!("{}{GONE}", part(1)),
+        }
+    });
     text = replaced(&text, &PREFIXED, |_, _| GONE.to_owned());
     if !shared.entities {
         text = replaced(&text, &OBJECT, |_, _| GONE.to_owned());

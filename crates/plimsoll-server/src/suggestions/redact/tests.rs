@@ -47,6 +47,10 @@ const NASTY: &[&str] = &[
     "authorization=Basic Z2VoZWltOmdlaGVpbQ==geheim",
     "Proxy-Authorization: digest geheim",
     "password=geheim",
+    "password=?geheim",
+    "token: …geheim",
+    "Bearer …geheim",
+    "friendly_name: …geheim",
     "PGPASSWORD = \"geheim with spaces\"",
     "\"api_key\": \"geheim\"",
     "'client-secret' : 'geheim'",
@@ -124,16 +128,14 @@ fn a_statement_that_is_shared_has_no_literals() {
         ),
         (
             "SELECT $tag$geheim$tag$, E'it''s geheim', x'00ff' -- geheim",
-            "SELECT ?, ?, ?",
+            "SELECT ?",
         ),
         // Which of the quotes ends the text depends on the database.
         ("SELECT 'a\\', 'geheim'", STATEMENT),
     ] {
         assert_eq!(redacted(text, STATEMENTS), expected);
-        assert_eq!(
-            redacted(&format!("x {text}"), NOTHING).contains("SELECT"),
-            false
-        );
+        let silent = redacted(&format!("x {text}"), NOTHING);
+        assert!(!silent.contains("SELECT"), "{silent}");
     }
 }
 
