@@ -41,6 +41,7 @@ use crate::state::{App, AppState};
 use crate::store::Store;
 use crate::store::table::Nanos;
 use crate::stream::{self, Hub};
+use crate::suggestions::{self, Suggestions};
 use crate::tasks::{Stop, Tasks};
 use crate::tick;
 
@@ -78,6 +79,7 @@ impl Server {
             notify,
             first_token,
             judging,
+            suggestions,
         } = opened;
         let tls = doors.certificate.as_ref();
         let tls = tls
@@ -94,6 +96,7 @@ impl Server {
             store,
             doors,
             judging,
+            suggestions,
             ingest: Ingest::new(config.body),
             databases: Databases::default(),
             scrapes: Scrapes::new(&config.scrape),
@@ -136,6 +139,7 @@ impl Server {
             "monitor",
             "self_monitor",
             "judge",
+            "suggestions",
             "performance_metrics",
             "services",
             "stream",
@@ -165,6 +169,7 @@ struct Opened {
     notify: Arc<Outbox>,
     first_token: Option<Secret>,
     judging: Arc<Judging>,
+    suggestions: Arc<Suggestions>,
 }
 
 impl Opened {
@@ -179,6 +184,8 @@ impl Opened {
             metrics: config.monitor_path("METRICS_ENDPOINT"),
         };
         let judging = judging(config, meta.clone(), now)?;
+        let asked = config.suggestions.clone();
+        let suggestions = Arc::new(Suggestions::open(meta.clone(), asked, now)?);
         let doors = Doors::open(config.doors.clone(), &moved, listen, meta)?;
         let has_tokens = doors.keyring.has_live_tokens(now);
         let dir = &config.store.dir;
@@ -207,6 +214,7 @@ impl Opened {
             notify,
             first_token,
             judging,
+            suggestions,
         })
     }
 }
@@ -268,6 +276,11 @@ fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>)
     });
     if app.config.judge.enabled {
         spawn("judge", |app, stop| Box::pin(judge::run::run(app, stop)));
+    }
+    if app.suggestions.is_on() {
+        spawn("suggestions", |app, stop| {
+            Box::pin(suggestions::run(app, stop))
+        });
     }
     spawn("performance_metrics", |app, stop| {
         Box::pin(minutes::run(app, stop))

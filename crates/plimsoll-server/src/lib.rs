@@ -30,6 +30,7 @@ pub mod services;
 pub mod state;
 pub mod store;
 pub mod stream;
+pub mod suggestions;
 pub mod tasks;
 pub mod tick;
 pub mod trust;

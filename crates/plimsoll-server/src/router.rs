@@ -158,6 +158,10 @@ fn paths(app: &App) -> Described<App> {
             "/api/performance/aggregates",
             routes!(performance::aggregates::aggregates),
         )
+        .path(
+            "/api/v1/suggestions",
+            routes!(v1::suggestions::list, v1::suggestions::ask),
+        )
         .path("/api/v1/refused", routes!(watch::refused))
         .path("/api/v1/connect", routes!(v1::connect::connect))
         .path("/api/v1/targets", routes!(v1::targets::targets))

@@ -19,6 +19,7 @@ use crate::scrape::Scrapes;
 use crate::services::Services;
 use crate::store::Store;
 use crate::stream::Hub;
+use crate::suggestions::Suggestions;
 use crate::tasks::Tasks;
 
 /// The running server.
@@ -52,6 +53,8 @@ pub struct AppState {
     pub services: Arc<Services>,
     /// What is judged of them.
     pub judging: Arc<Judging>,
+    /// Who turns what is found into a paragraph.
+    pub suggestions: Arc<Suggestions>,
     /// Where long reads run.
     pub slow: Slow,
     /// Where exports run, which may take as long as their readers do.

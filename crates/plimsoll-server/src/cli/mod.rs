@@ -16,6 +16,7 @@ mod query;
 mod report;
 mod serve;
 mod standards;
+mod suggestions;
 mod table;
 mod target;
 mod token;
@@ -75,6 +76,8 @@ enum Command {
     Token(token::TokenCommand),
     /// Shows what fires, ends and silences it, and tries other thresholds on the past.
     Alerts(alerts::AlertsCommand),
+    /// Shows what a model says of what is found, or asks it now.
+    Suggestions(suggestions::SuggestionsCommand),
     /// Checks and prints what services are judged by.
     Standards(standards::StandardsCommand),
     /// Writes what happened to a service over a stretch of time.
@@ -114,6 +117,7 @@ fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(command) => read_enough(manual::run_man(&command)),
         Command::Token(command) => read_enough(token::run(&command)),
         Command::Alerts(command) => read_enough(alerts::run(&command)),
+        Command::Suggestions(command) => read_enough(suggestions::run(&command)),
         Command::Standards(command) => read_enough(standards::run(&command)),
         Command::Report(command) => read_enough(report::run(&command)),
         Command::Login(command) => read_enough(login::run(&command)),

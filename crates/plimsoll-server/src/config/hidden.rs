@@ -13,6 +13,8 @@ pub const NOT_SHOWN: &str = "(not shown)";
 const MAX_BYTES: u64 = 64 << 10;
 /// Keys of `[[notify]]` whose values are not shown.
 const KEYS: [&str; 3] = ["url", "secret", "password"];
+/// The key whose value is not shown and that is in no list.
+const ALONE: &str = "suggestions.api_key";
 
 /// Text that is written into no log. Serialized it is in the clear, for [`super::Layers`] puts values together again.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
@@ -95,6 +97,7 @@ pub(super) fn shown(key: &str, value: &Value) -> Value {
     match (key, &mut value) {
         ("notify", Value::Array(channels)) => channels.iter_mut().for_each(hide),
         ("notify", other) => *other = Value::from(NOT_SHOWN),
+        (ALONE, key) if key.as_str() != Some("") => *key = Value::from(NOT_SHOWN),
         _ => {}
     }
     value

@@ -8,6 +8,7 @@ mod layers;
 pub mod notify;
 pub mod raw;
 pub mod scrape;
+pub mod suggestions;
 #[cfg(test)]
 mod tests;
 pub mod thresholds;
@@ -89,6 +90,8 @@ pub struct Config {
     pub notify: Vec<notify::NotifyChannel>,
     /// What services are judged by.
     pub judge: JudgeConfig,
+    /// Who turns findings into a paragraph, if anybody does.
+    pub suggestions: Option<suggestions::SuggestionsConfig>,
 }
 
 /// What services are judged by.
@@ -201,6 +204,7 @@ impl Layers {
                 environment: self.thresholds.clone(),
             },
             notify: notify::channels(&raw.notify, self.source("notify"))?,
+            suggestions: self.suggestions(&raw.suggestions)?,
         })
     }
 }

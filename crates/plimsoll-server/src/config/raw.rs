@@ -1,12 +1,14 @@
 //! The configuration as it is written: every key with its unit in the name, its default and its meaning.
 
 mod notify;
+mod suggestions;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use notify::Notify;
+pub use suggestions::Suggestions;
 
 /// `plimsoll.toml`. An empty file is complete.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -20,6 +22,8 @@ pub struct Raw {
     pub monitor: Monitor,
     /// What services are judged by.
     pub judge: Judge,
+    /// Who turns findings into a paragraph.
+    pub suggestions: Suggestions,
     /// `[[scrape]]`: whose metrics are fetched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scrape: Vec<Scrape>,

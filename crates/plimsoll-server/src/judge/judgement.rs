@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 pub use plimsoll::analysis::judgement::Judgement;
 
-use super::situation;
+use super::{Judging, situation};
 use crate::performance::MINUTE;
 use crate::reading::Reading;
 use crate::state::AppState;
@@ -35,6 +35,17 @@ pub fn of(app: &AppState, service: &str, now: Nanos) -> Result<Arc<Judgement>, Q
         .lock()
         .insert(service.to_owned(), (slot, made.clone()));
     Ok(made)
+}
+
+impl Judging {
+    /// The judgements that are there, made by whoever asked for them: of each service one a minute at least.
+    pub fn known_judgements(&self) -> Vec<Arc<Judgement>> {
+        let known = self.judgements.lock();
+        known
+            .values()
+            .map(|(_, judgement)| judgement.clone())
+            .collect()
+    }
 }
 
 fn make(app: &AppState, service: &str, now: Nanos) -> Result<Judgement, QueryError> {

@@ -82,6 +82,7 @@ pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     }
     super::usual::learn(app, now)?;
     super::judgement::note_scores(app, now)?;
+    app.suggestions.wake();
     super::deploys::note(app, now);
     super::book::tell_after_silence(app, now);
     if last.rem_euclid(FORGET_EVERY) == 0 {

@@ -22,12 +22,14 @@ const SLOT: Nanos = 10 * SECOND;
 
 /// A server whose judge is asked by hand.
 pub(crate) struct Bench {
-    server: Server,
+    pub(crate) server: Server,
     dir: tempfile::TempDir,
     /// End of the last window.
-    now: Nanos,
+    pub(crate) now: Nanos,
     version: &'static str,
     revision: Option<&'static str>,
+    /// Of the requests that pass.
+    pub(crate) route: &'static str,
 }
 
 async fn start(dir: &tempfile::TempDir) -> Server {
@@ -62,12 +64,17 @@ impl Bench {
         Self::begin(tick::now() - windows * SLOT).await
     }
 
+    /// The same with these lines of configuration.
+    pub(crate) async fn just_now_with(windows: i64, config: &str) -> Self {
+        Self::configured(tick::now() - windows * SLOT, config, "").await
+    }
+
     async fn begin(now: Nanos) -> Self {
         Self::configured(now, "", "").await
     }
 
     /// One with these lines of configuration, and these standards.
-    async fn configured(now: Nanos, config: &str, standards: &str) -> Self {
+    pub(crate) async fn configured(now: Nanos, config: &str, standards: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
         write("plimsoll.toml", config);
@@ -79,7 +86,15 @@ impl Bench {
             now: now.div_euclid(SLOT) * SLOT,
             version: "1.0",
             revision: None,
+            route: "/orders",
         }
+    }
+
+    /// Stops the server and starts another one on its folder.
+    pub(crate) async fn restarted(self) -> Self {
+        self.server.stop().await;
+        let server = start(&self.dir).await;
+        Self { server, ..self }
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -92,10 +107,11 @@ impl Bench {
 
     /// Lets windows pass in each of which a route answers so slowly, with so many errors.
     pub(crate) fn pass(&mut self, windows: usize, secs: f64, requests: u64, errors: u64) {
+        let route = self.route;
         self.pass_with(windows, |window| {
             for (status, count) in [(200, requests - errors), (500, errors)] {
                 let key = RequestKey {
-                    route: "/orders".into(),
+                    route: route.into(),
                     method: "GET",
                     status,
                     error_type: None,
@@ -249,22 +265,7 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
     let mut bench = Bench::new().await;
     bench.pass(20, 0.1, 50, 20);
     let before = bench.alerts(false);
-    let Bench {
-        server,
-        dir,
-        now,
-        version,
-        revision,
-    } = bench;
-    server.stop().await;
-    let server = start(&dir).await;
-    let mut bench = Bench {
-        server,
-        dir,
-        now,
-        version,
-        revision,
-    };
+    let mut bench = bench.restarted().await;
     bench.pass(12, 0.1, 50, 20);
     // The same alert, not one more.
     assert_eq!(bench.alerts(false), before);

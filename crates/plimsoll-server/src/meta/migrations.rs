@@ -13,7 +13,7 @@ use super::error::MetaError;
 use crate::store::table::Nanos;
 
 /// Oldest first.
-const ALL: &[M<'_>] = &[
+pub(super) const ALL: &[M<'_>] = &[
     // 1: tokens, and what browsers have instead. Times are nanoseconds since the epoch.
     M::up(
         "CREATE TABLE formats (
@@ -127,6 +127,20 @@ const ALL: &[M<'_>] = &[
         ) STRICT;
         CREATE TABLE notify_origin (id TEXT NOT NULL) STRICT;
         INSERT INTO notify_origin VALUES (lower(hex(randomblob(6))));",
+    ),
+    // 4: suggestions that were given; `hash` tells the findings that one is about from others, `findings` has their ids as JSON.
+    M::up(
+        "CREATE TABLE suggestions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            service TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            hash TEXT NOT NULL,
+            findings TEXT NOT NULL,
+            model TEXT NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX suggestions_of_service ON suggestions (service, id);
+        CREATE INDEX suggestions_by_time ON suggestions (at);",
     ),
 ];
 

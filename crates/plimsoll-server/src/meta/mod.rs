@@ -13,6 +13,7 @@ mod migrations;
 pub mod outbox;
 pub mod sessions;
 pub mod silences;
+pub mod suggestions;
 #[cfg(test)]
 mod tests;
 pub mod thresholds;

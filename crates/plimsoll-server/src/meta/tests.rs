@@ -135,6 +135,23 @@ fn a_copy_is_kept_before_a_migration_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_file_of_format_3_gets_suggestions_and_keeps_what_it_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE);
+    let mut file = Connection::open(&path).unwrap();
+    migrations::up_to(&mut file, &path, NOW, &migrations::ALL[..3]).unwrap();
+    let before = "INSERT INTO thresholds VALUES ('error_rate_threshold', 0.02, 0)";
+    file.execute(before, []).unwrap();
+    drop(file);
+    let meta = Meta::open(dir.path(), NOW).unwrap();
+    assert_eq!(meta.suggestions(None, 0, 10).unwrap(), []);
+    assert_eq!(meta.thresholds().unwrap()["error_rate_threshold"], 0.02);
+    let kept = Connection::open(dir.path().join("meta.db.format-3")).unwrap();
+    let format = kept.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+    assert_eq!(format, Ok(3));
+}
+
+#[test]
 fn what_is_no_database_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(FILE);

@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, Request, Uri, header};
+use axum::http::{HeaderMap, Request, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use super::outcome::{Answer, Outcome, retry_after};
 use crate::config::hidden::Hidden;
-use crate::outward::{Address, Believed, Connection, Shared, Tls};
+use crate::outward::address::without_path;
+use crate::outward::{Address, Believed, Connection, Shared, Tls, USER_AGENT};
 use crate::store::table::Nanos;
 
-const USER_AGENT: &str = concat!("Plimsoll/", env!("CARGO_PKG_VERSION"));
 /// Most bytes of an answer that are read.
 const MOST_BYTES: usize = 4_096;
 /// How long the text of an answer is waited for that only explains its status.
@@ -123,17 +123,6 @@ fn without_secrets(text: String, path: &str) -> String {
     secrets.fold(text, |text, secret| text.replace(secret, "…"))
 }
 
-/// Where a redirect points, without what may be a secret in it.
-fn without_path(location: &str) -> String {
-    let uri: Option<Uri> = location.parse().ok();
-    let place = uri.and_then(|uri| {
-        let port = uri.port_u16();
-        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-        Some(format!("{}://{}{port}/…", uri.scheme_str()?, uri.host()?))
-    });
-    place.unwrap_or_else(|| "another path".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,21 +136,5 @@ mod tests {
             "Cannot POST …; … is unknown, … too"
         );
         assert_eq!(without_secrets("no / here".to_owned(), "/"), "no / here");
-    }
-
-    #[test]
-    fn of_a_redirect_only_the_host_is_told() {
-        for (location, expected) in [
-            (
-                "https://new.example/services/geheim",
-                "https://new.example/…",
-            ),
-            ("http://u:p@new.example:81/x", "http://new.example:81/…"),
-            ("http://[::1]:81/x", "http://[::1]:81/…"),
-            ("/services/geheim", "another path"),
-            ("??", "another path"),
-        ] {
-            assert_eq!(without_path(location), expected, "{location}");
-        }
     }
 }

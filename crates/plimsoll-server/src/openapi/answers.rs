@@ -39,14 +39,20 @@ answers! {
     NotFound = "404" "There is nothing of that name";
     /// 408.
     BodyTooSlow = "408" "The body did not come in time";
+    /// 409.
+    Conflict = "409" "As things stand, this cannot be done";
     /// 413.
     TooLarge = "413" "The body is larger than is taken";
     /// 415.
     Unsupported = "415" "The body's type or compression is not taken";
+    /// 429.
+    TooOften = "429" "That was asked too often: try again" retry true;
     /// 500.
     Failed = "500" "The server failed; its log says why";
     /// 501.
     NotTaken = "501" "This is not taken";
+    /// 502.
+    NoAnswer = "502" "Whom the server asked gave no answer";
     /// 503.
     Busy = "503" "Too much at once, or the store does not answer: try again" retry true;
     /// 504.

@@ -91,6 +91,17 @@ pub fn is_here(host: &str) -> bool {
     }
 }
 
+/// Where a redirect points, without what may be a secret in it.
+pub(crate) fn without_path(location: &str) -> String {
+    let uri: Option<Uri> = location.parse().ok();
+    let place = uri.and_then(|uri| {
+        let port = uri.port_u16();
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}/…", uri.scheme_str()?, uri.host()?))
+    });
+    place.unwrap_or_else(|| "another path".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +152,22 @@ mod tests {
         }
         for host in ["10.0.0.1", "localhost.example", "example.org"] {
             assert!(!is_here(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn of_a_redirect_only_the_host_is_told() {
+        for (location, expected) in [
+            (
+                "https://new.example/services/geheim",
+                "https://new.example/…",
+            ),
+            ("http://u:p@new.example:81/x", "http://new.example:81/…"),
+            ("http://[::1]:81/x", "http://[::1]:81/…"),
+            ("/services/geheim", "another path"),
+            ("??", "another path"),
+        ] {
+            assert_eq!(without_path(location), expected, "{location}");
         }
     }
 }

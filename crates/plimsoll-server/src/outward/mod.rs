@@ -1,4 +1,4 @@
-//! Connections that the server begins itself: to fetch metrics, and to tell of alerts.
+//! Connections that the server begins itself: to fetch metrics, to tell of alerts, and to ask for suggestions.
 //!
 //! An [`Address`] says where, [`tls`] whose certificate is believed there, and a [`Connection`] asks.
 
@@ -9,6 +9,9 @@ pub mod tls;
 pub use address::Address;
 pub use connection::Connection;
 pub use tls::{Believed, Shared, Tls};
+
+/// Who asks.
+pub(crate) const USER_AGENT: &str = concat!("Plimsoll/", env!("CARGO_PKG_VERSION"));
 
 /// Why nobody answers. For people.
 #[derive(Debug, thiserror::Error)]

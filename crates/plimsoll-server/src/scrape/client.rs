@@ -11,12 +11,11 @@ use super::context::Format;
 use crate::config::scrape::ScrapeTarget;
 use crate::outward::address::{host_and_port, is_here};
 use crate::outward::connection::broken;
-use crate::outward::{self, Connection, Shared, Tls};
+use crate::outward::{self, Connection, Shared, Tls, USER_AGENT};
 
 /// As Prometheus asks: both formats, the newer first.
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
     text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-const USER_AGENT: &str = concat!("Plimsoll/", env!("CARGO_PKG_VERSION"));
 /// Largest file with a token.
 const MAX_TOKEN_BYTES: u64 = 64 << 10;
 /// An answer's buffer is kept up to this size.

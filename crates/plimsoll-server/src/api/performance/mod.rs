@@ -224,16 +224,21 @@ async fn judged<T: Serialize + Send + 'static>(
     service: String,
     show: impl FnOnce(&Judgement) -> T + Send + 'static,
 ) -> Answer<Response> {
-    let now = tick::now();
     let asking = app.clone();
-    let reading = move || {
-        let asked = OneService { service };
-        asked.question(now).check_service(&asking)?;
-        let judgement = judgement::of(&asking, &asked.service, now);
-        let judgement = judgement.map_err(|error| unanswered(&error, MINUTES))?;
-        Ok(show(&judgement))
-    };
+    let reading = move || Ok(show(&*judgement_of(&asking, service)?));
     json_answer(&app.slow.run(reading).await?)
+}
+
+/// The judgement of a service that is known. Blocking.
+///
+/// # Errors
+/// 404 for a service of which nothing was received.
+pub(in crate::api) fn judgement_of(app: &AppState, service: String) -> Answer<Arc<Judgement>> {
+    let now = tick::now();
+    let asked = OneService { service };
+    asked.question(now).check_service(app)?;
+    let judgement = judgement::of(app, &asked.service, now);
+    judgement.map_err(|error| unanswered(&error, MINUTES))
 }
 
 /// Answers from the judgements of one service, or of all that are observed.
@@ -266,7 +271,7 @@ async fn judgements<T: Serialize + Send + 'static>(
 }
 
 /// Does what may block for a moment.
-async fn blocking<T: Send + 'static>(
+pub(in crate::api) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Answer<T> + Send + 'static,
 ) -> Answer<T> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -274,16 +279,21 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// What users did could not be read or kept.
-fn kept_badly(error: MetaError) -> Problem {
+pub(in crate::api) fn kept_badly(error: MetaError) -> Problem {
     if error.is_full() {
         let detail = "the disk is full";
         return Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail).because(&error);
     }
-    Problem::internal("what is known of alerts cannot be read or kept").because(&error)
+    Problem::internal("what is known of alerts, or said of them, cannot be read or kept")
+        .because(&error)
 }
 
 /// A time in a parameter or field.
-fn time_of(field: &str, text: Option<&str>, now: Nanos) -> Answer<Option<Nanos>> {
+pub(in crate::api) fn time_of(
+    field: &str,
+    text: Option<&str>,
+    now: Nanos,
+) -> Answer<Option<Nanos>> {
     let Some(text) = text else {
         return Ok(None);
     };

@@ -17,6 +17,7 @@ pub(in crate::api) mod posted;
 pub mod query;
 pub mod request;
 pub mod stats;
+pub mod suggestions;
 pub mod targets;
 pub mod time;
 pub mod tokens;

@@ -37,11 +37,16 @@ use observation::Observation;
 pub(super) use rows::SpanRow;
 use rows::{Group, GroupKey, Waiting};
 use sent::Sent;
-use statement::Statements;
+use statement::{Dialect, Statements};
 use traces::{Caller, Found, Remembered, Role, SpanKey, Spans, Traces};
 
 /// Who measured.
 pub(super) const SOURCE: &str = "span";
+
+/// A statement of which nobody knows the dialect, without its literals: what is in quotes of either kind is one.
+pub(crate) fn without_literals(statement: &str) -> String {
+    statement::normalised(statement, Dialect::MySql)
+}
 
 /// What is known of spans between exports.
 #[derive(Debug, Default)]
