@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll::alert::Phase;
 use plimsoll::analysis::situation::{
-    CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow,
+    AheadNow, CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow,
 };
 use plimsoll::judge::SLOT_NS;
 use plimsoll::performance::RequestTotals;
@@ -123,6 +123,8 @@ pub fn read(
             ratio: limit.ratio(value),
             unit: watch.unit,
         });
+        let ahead = judged.judge.foreseen();
+        let ahead = ahead.filter_map(|(key, foreseen)| AheadNow::of(key, foreseen, now));
         let usual = |method: &str, route: &str| judged.judge.usual(method, route).cloned();
         let routes = by_route.iter().map(|((method, route), (totals, types))| {
             let mut error_types: Vec<(String, u64)> = types.clone().into_iter().collect();
@@ -149,6 +151,7 @@ pub fn read(
         FromJudge {
             alerts: alerts.collect(),
             levels: levels.collect(),
+            ahead: ahead.collect(),
             routes: routes.collect(),
             asked: asked.collect(),
             heard: judged.heard.map(end),
@@ -157,6 +160,7 @@ pub fn read(
     let FromJudge {
         mut alerts,
         levels,
+        ahead,
         routes,
         asked,
         heard,
@@ -172,6 +176,7 @@ pub fn read(
         calls,
         functions,
         levels,
+        ahead,
         deploys,
         alerts,
         minutes: f64::from(MINUTES),
@@ -185,6 +190,7 @@ pub fn read(
 struct FromJudge {
     alerts: Vec<OpenAlert>,
     levels: Vec<LevelNow>,
+    ahead: Vec<AheadNow>,
     routes: Vec<RouteNow>,
     asked: BTreeMap<String, Nanos>,
     heard: Option<Nanos>,

@@ -2,7 +2,7 @@
 
 use plimsoll::alert::Severity;
 use plimsoll::export::{self, Resource};
-use plimsoll::window::{RequestKey, RequestSeries, Window};
+use plimsoll::window::{Gauge, RequestKey, RequestSeries, Resources, Window};
 
 use super::run::look;
 use super::{book, judgement, replay};
@@ -10,6 +10,7 @@ use crate::app::Server;
 use crate::config::{Layers, Source};
 use crate::meta::alerts::{Alert, Asked};
 use crate::meta::silences::Silence;
+use crate::state::AppState;
 use crate::store::table::Nanos;
 use crate::tick;
 
@@ -23,6 +24,8 @@ pub(super) struct Bench {
     /// End of the last window.
     now: Nanos,
     version: &'static str,
+    /// Share of the disk that windows tell of.
+    disk: Option<f64>,
 }
 
 async fn start(dir: &tempfile::TempDir) -> Server {
@@ -33,6 +36,7 @@ async fn start(dir: &tempfile::TempDir) -> Server {
         ("server.listen", "127.0.0.1:0"),
         ("server.grpc_hint_port", "0"),
         ("judge.enabled", "false"),
+        ("store.raw_days", "60"),
         (
             "judge.standards_file",
             &*dir.path().join("standards.toml").to_string_lossy(),
@@ -62,7 +66,51 @@ impl Bench {
             dir,
             now: now.div_euclid(SLOT) * SLOT,
             version: "1.0",
+            disk: None,
         }
+    }
+
+    /// One whose first window began so many days ago.
+    pub(super) async fn days_ago(days: i64) -> Self {
+        Self::begin(tick::now() - (days * 86_400 + 600) * SECOND).await
+    }
+
+    /// Lets hours pass in each of which one window tells how full the disk is; nobody looks.
+    pub(super) fn hours(&mut self, hours: usize, disk: impl Fn(usize) -> f64) {
+        for hour in 0..hours {
+            self.disk = Some(disk(hour));
+            self.send(Window::empty(self.now, self.now + SLOT));
+            self.now += 3_600 * SECOND;
+        }
+    }
+
+    pub(super) fn app(&self) -> &AppState {
+        &self.server.app
+    }
+
+    pub(super) fn now(&self) -> Nanos {
+        self.now
+    }
+
+    fn send(&self, mut window: Window) {
+        window.resources = self.disk.map(|disk| Resources {
+            system_disk: Gauge::of(disk, 1),
+            ..Resources::default()
+        });
+        let resource = Resource {
+            service: "shop".into(),
+            instance: Some(format!("i-{}", self.version)),
+            version: Some(self.version.into()),
+            ..Resource::default()
+        };
+        let sent = export::request(&window, &resource);
+        let taken = self
+            .server
+            .app
+            .otlp
+            .ingest(&sent, window.end_unix_ns)
+            .unwrap();
+        assert_eq!(taken.refusals.points, 0, "{}", taken.refusals.message());
     }
 
     pub(super) fn url(&self) -> &str {
@@ -90,19 +138,12 @@ impl Bench {
                 window.requests.insert(key, series);
             }
             self.now += SLOT;
-            let resource = Resource {
-                service: "shop".into(),
-                instance: Some(format!("i-{}", self.version)),
-                version: Some(self.version.into()),
-                ..Resource::default()
-            };
-            let sent = export::request(&window, &resource);
-            self.server.app.otlp.ingest(&sent, self.now).unwrap();
+            self.send(window);
             look(&self.server.app, self.now + 13 * SECOND).unwrap();
         }
     }
 
-    fn alerts(&self, resolved: bool) -> Vec<Alert> {
+    pub(super) fn alerts(&self, resolved: bool) -> Vec<Alert> {
         let asked = Asked {
             resolved: Some(resolved),
             service: Some("shop".into()),
@@ -206,6 +247,7 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
         dir,
         now,
         version,
+        disk,
     } = bench;
     server.stop().await;
     let server = start(&dir).await;
@@ -214,6 +256,7 @@ async fn a_restarted_server_goes_on_where_alerts_were() {
         dir,
         now,
         version,
+        disk,
     };
     bench.pass(12, 0.1, 50, 20);
     // The same alert, not one more.

@@ -1,6 +1,6 @@
 //! From `standards.toml` as it is written to [`Standards`].
 
-use std::time::Duration;
+mod checks;
 
 use super::error::StandardsError;
 use super::raw::{KEYS, Raw, RawAlerts, RawClass, RawLimits, RawRoute, RawSlow};
@@ -282,6 +282,8 @@ impl File<'_> {
                 .positive(&format!("limits.{name}"), value)?
                 .unwrap_or(*limit);
         }
+        let most = self.positive("limits.requests_per_second", raw.requests_per_second)?;
+        limits.requests_per_second = most.or(limits.requests_per_second);
         let shares = [
             ("memory_ratio", raw.memory_ratio, &mut limits.memory_ratio),
             ("cpu_ratio", raw.cpu_ratio, &mut limits.cpu_ratio),
@@ -364,42 +366,5 @@ impl File<'_> {
             rules.flap_firings = firings;
         }
         Ok(())
-    }
-
-    fn positive(&self, key: &str, value: Option<f64>) -> Checked<Option<f64>> {
-        match value {
-            Some(value) if !(value.is_finite() && value > 0.0) => {
-                self.wrong(key, format!("must be a number above 0, but is {value}"))
-            }
-            value => Ok(value),
-        }
-    }
-
-    /// A share of a whole; 0 and 1 are none, but for 1 where `whole` allows it.
-    fn share(&self, key: &str, value: Option<f64>, whole: bool) -> Checked<Option<f64>> {
-        match value {
-            Some(value) if !(value > 0.0 && (value < 1.0 || (whole && value == 1.0))) => {
-                let most = if whole {
-                    "and at most 1"
-                } else {
-                    "and below 1"
-                };
-                self.wrong(
-                    key,
-                    format!("must be a share above 0 {most}, but is {value}"),
-                )
-            }
-            value => Ok(value),
-        }
-    }
-
-    fn seconds(&self, key: &str, value: Option<f64>) -> Checked<Option<Duration>> {
-        let Some(secs) = self.positive(key, value)? else {
-            return Ok(None);
-        };
-        match Duration::try_from_secs_f64(secs) {
-            Ok(time) => Ok(Some(time)),
-            Err(_) => self.wrong(key, format!("is too long: {secs}")),
-        }
     }
 }

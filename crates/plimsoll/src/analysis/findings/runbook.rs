@@ -46,8 +46,10 @@ pub fn runbook(kind: Kind) -> &'static str {
              Limit requests per client if they are not wanted."
         }
         Kind::Forecast => {
-            "See what grows.\n\
-             Remove what is no longer needed, or make room before the day."
+            "See what grows: with time, with the number of requests, or with what is kept.\n\
+             See how long things are kept, and whether anybody reads them.\n\
+             Remove what is no longer needed.\n\
+             If all of it is needed, make room before the day: a larger volume, another instance."
         }
     }
 }
