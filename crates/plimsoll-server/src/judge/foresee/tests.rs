@@ -34,7 +34,7 @@ async fn a_disk_that_fills_is_an_alert_in_words_and_ends_when_it_was_emptied() {
         "{message}"
     );
     assert!(
-        message.ends_with("It grows by 1 % of the whole a day."),
+        message.ends_with("It grows by 1.0 % of the whole a day."),
         "{message}"
     );
     assert!((alert.value.unwrap() - 0.8).abs() < 0.01 && alert.line == 0.9);

@@ -178,6 +178,36 @@ fn an_old_forecast_and_one_of_a_history_that_ended_say_nothing() {
     assert_eq!(reading(&disk), Reading::NotEnoughData);
 }
 
+/// Services as they are made for the bench of forecasts: deploys, holidays, leaks until the next deploy, gaps.
+#[test]
+fn what_is_foreseen_of_made_services_mostly_comes() {
+    use crate::analysis::forecast::histories::{Kind, hourly};
+    let (mut told, mut came, mut looked_at) = (0, 0, 0);
+    for kind in [Kind::Memory, Kind::Processor, Kind::Traffic, Kind::Disk] {
+        for seed in 0..40 {
+            let made = hourly(kind, 5, 90, 5_000 + seed);
+            let lately = made.known.iter().rev().take(7 * 24).flatten();
+            let limit = 1.15 * lately.copied().fold(0.0, f64::max);
+            let history = History {
+                start: made.start,
+                step: Step::Hour,
+                values: made.known,
+            };
+            let Ok(Some(found)) = Foreseen::of(&history, limit, Unit::Bytes) else {
+                continue;
+            };
+            looked_at += 1;
+            if let Reading::Breach(..) = reading(Some(&found), found.at) {
+                told += 1;
+                let reached = made.later.iter().flatten().any(|value| *value >= limit);
+                came += usize::from(reached);
+            }
+        }
+    }
+    assert!(looked_at > 140 && told > 10, "{told} of {looked_at}");
+    assert!(came * 10 >= told * 9, "{came} of {told} came");
+}
+
 fn foreseen(days: f64, late: Option<f64>) -> Foreseen {
     Foreseen {
         at: START,

@@ -35,7 +35,7 @@ fn what_will_be_past_its_line_says_when_how_fast_it_grows_and_what_to_do() {
         )
     };
     let slow = alert("route:POST /orders", Kind::SlowRequest, Severity::Low, NOW);
-    situation.alerts = vec![full, slow];
+    situation.alerts = vec![full, slow.clone()];
     situation.ahead = vec![filling(11.9, Some(16.4))];
     situation.levels = vec![LevelNow {
         key: "disk".to_owned(),
@@ -53,7 +53,7 @@ fn what_will_be_past_its_line_says_when_how_fast_it_grows_and_what_to_do() {
         plain(&disk.headline),
         "The disk reaches its line in 12 days (9–17)."
     );
-    assert_eq!(plain(&disk.cause), "It grows by 1 % of the whole a day.");
+    assert_eq!(plain(&disk.cause), "It grows by 1.0 % of the whole a day.");
     assert_eq!(
         disk.evidence
             .iter()
@@ -73,6 +73,16 @@ fn what_will_be_past_its_line_says_when_how_fast_it_grows_and_what_to_do() {
     let float = floats.into_iter().find(|float| float.id == "disk").unwrap();
     assert_eq!(float.finding.as_deref(), Some("forecast:disk"));
     assert_eq!(float.reaches_limit_days, Some(situation.ahead[0].left));
+    situation.alerts.pop();
+    let calm = findings(&situation);
+    let groups = crate::analysis::load_line::load_line(&situation, &calm);
+    let healthy = crate::analysis::verdict::ServiceState::Healthy;
+    let verdict = crate::analysis::verdict::verdict(&situation, healthy, 100, &groups, &calm);
+    assert_eq!(
+        plain(&verdict.more),
+        "The disk reaches its line in 12 days (9–17)."
+    );
+    situation.alerts.push(slow);
     situation.ahead = vec![filling(1.4, None)];
     let found = findings(&situation);
     assert_eq!(
