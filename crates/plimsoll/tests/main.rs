@@ -12,6 +12,7 @@ mod correlation;
 mod export;
 mod log;
 mod monitors;
+mod quiet;
 mod requests;
 mod routes;
 mod server;
