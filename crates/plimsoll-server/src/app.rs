@@ -276,6 +276,11 @@ fn spawn_tasks(app: &App, listener: TcpListener, tls: Option<Arc<ServerConfig>>)
     });
     if app.config.judge.enabled {
         spawn("judge", |app, stop| Box::pin(judge::run::run(app, stop)));
+        if app.config.judge.forecast {
+            spawn("forecast", |app, stop| {
+                Box::pin(judge::foresee::run(app, stop))
+            });
+        }
     }
     if app.suggestions.is_on() {
         spawn("suggestions", |app, stop| {

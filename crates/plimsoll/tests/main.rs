@@ -13,6 +13,7 @@ mod export;
 mod judged;
 mod log;
 mod monitors;
+mod quiet;
 mod requests;
 mod routes;
 mod server;

@@ -167,6 +167,9 @@ fn printed(standards: &Standards, environment: &OfEnvironment) -> String {
         };
         out += &format!("{name} = {value}{origin}\n");
     }
+    if let Some(most) = limits.requests_per_second {
+        out += &format!("requests_per_second = {most}\n");
+    }
     let slow = &standards.slow;
     out += &format!(
         "\n[slow]\nrequest_seconds = {}{}\nquery_seconds = {}{}\nbottleneck_query_seconds = {}\n",

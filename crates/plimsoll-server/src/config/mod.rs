@@ -99,6 +99,8 @@ pub struct Config {
 pub struct JudgeConfig {
     /// Whether services are judged at all.
     pub enabled: bool,
+    /// Whether it is forecast when something reaches its line.
+    pub forecast: bool,
     /// Where the standards are, if there are any.
     pub standards_file: PathBuf,
     /// Whose numbers hold where they say nothing.
@@ -196,6 +198,7 @@ impl Layers {
             scrape: scrape::targets(&raw.scrape, self.source("scrape"))?,
             judge: JudgeConfig {
                 enabled: raw.judge.enabled,
+                forecast: raw.judge.forecast,
                 standards_file: PathBuf::from(&raw.judge.standards_file),
                 profile: Profile::named(&raw.judge.profile).ok_or_else(|| {
                     let must = "be dev, prod or home-assistant";

@@ -198,6 +198,8 @@ impl Default for Monitor {
 pub struct Judge {
     /// Whether services are judged at all.
     pub enabled: bool,
+    /// Whether it is forecast once an hour when something reaches its line.
+    pub forecast: bool,
     /// What is expected of services; without the file, what the profile expects. It is read again when it changes.
     pub standards_file: String,
     /// Whose numbers hold where the file says nothing: `dev`, `prod` or `home-assistant`.
@@ -208,6 +210,7 @@ impl Default for Judge {
     fn default() -> Self {
         Self {
             enabled: true,
+            forecast: true,
             standards_file: "standards.toml".to_owned(),
             profile: "dev".to_owned(),
         }

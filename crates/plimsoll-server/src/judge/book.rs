@@ -176,11 +176,14 @@ fn notice(app: &AppState, told: &Told, now: Nanos) -> Notice {
     let (what, name) = alert.key.split_once(':').unwrap_or((&alert.key, ""));
     let mut labels = BTreeMap::from([("key".to_owned(), alert.key.clone())]);
     match what {
-        "class" | "burn" => {
+        "class" | "burn" | "floor" => {
             labels.insert("class".to_owned(), name.to_owned());
         }
         "check" => {
             labels.insert("check".to_owned(), name.to_owned());
+        }
+        "forecast" => {
+            labels.insert("resource".to_owned(), name.to_owned());
         }
         "route" | "errors" => {
             if let Some((method, route)) = name.split_once(' ') {

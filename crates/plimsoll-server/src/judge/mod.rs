@@ -1,11 +1,12 @@
 //! Judges what services did: every ten seconds what the store took in, by the library's own judge, and tells what fires.
 //!
-//! The way: [`slots`] reads, `plimsoll::judge` finds, [`book`] keeps alerts and hands them on to be told, [`situation`] and
+//! The way: [`slots`] reads, [`usual`] and [`foresee`] tell what to expect, `plimsoll::judge` finds, [`book`] keeps alerts and hands them on to be told, [`situation`] and
 //! `plimsoll::analysis::findings` say why. [`judgement`] is all of it together.
 
 pub mod book;
 pub mod budget;
 pub mod deploys;
+pub mod foresee;
 pub mod in_force;
 pub mod judgement;
 pub mod replay;
@@ -121,6 +122,7 @@ impl Judging {
         let standards = self.in_force.standards();
         for judged in self.services.lock().values_mut() {
             judged.judge.expect(standards.clone());
+            judged.forecast_in = None;
         }
         // The next look reads as much as the first.
         self.last.store(0, Ordering::Relaxed);

@@ -11,7 +11,7 @@ async fn judged() -> Bench {
     bench
 }
 
-async fn get(bench: &Bench, path: &str) -> Value {
+pub(super) async fn get(bench: &Bench, path: &str) -> Value {
     let answer = reqwest::get(format!("{}{path}", bench.url()))
         .await
         .unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll::alert::Phase;
 use plimsoll::analysis::situation::{
-    CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow,
+    AheadNow, CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow,
 };
 use plimsoll::judge::SLOT_NS;
 use plimsoll::performance::RequestTotals;
@@ -123,6 +123,8 @@ pub fn read(
             ratio: limit.ratio(value),
             unit: watch.unit,
         });
+        let ahead = judged.judge.foreseen();
+        let ahead = ahead.filter_map(|(key, foreseen)| AheadNow::of(key, foreseen, now));
         let routes = by_route.iter().map(|((method, route), (totals, types))| {
             let mut error_types: Vec<(String, u64)> = types.clone().into_iter().collect();
             error_types.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
@@ -137,6 +139,7 @@ pub fn read(
         FromJudge {
             alerts: alerts.collect(),
             levels: levels.collect(),
+            ahead: ahead.collect(),
             routes: routes.collect(),
             asked: asked.collect(),
             heard: judged.heard.map(end),
@@ -145,6 +148,7 @@ pub fn read(
     let FromJudge {
         mut alerts,
         levels,
+        ahead,
         routes,
         asked,
         heard,
@@ -160,6 +164,7 @@ pub fn read(
         calls,
         functions,
         levels,
+        ahead,
         deploys,
         alerts,
         minutes: f64::from(MINUTES),
@@ -173,6 +178,7 @@ pub fn read(
 struct FromJudge {
     alerts: Vec<OpenAlert>,
     levels: Vec<LevelNow>,
+    ahead: Vec<AheadNow>,
     routes: Vec<RouteNow>,
     asked: BTreeMap<String, Nanos>,
     heard: Option<Nanos>,

@@ -6,7 +6,7 @@ mod many;
 
 use plimsoll::alert::Severity;
 use plimsoll::export::{self, Resource};
-use plimsoll::window::{RequestKey, RequestSeries, Window};
+use plimsoll::window::{Gauge, RequestKey, RequestSeries, Window};
 
 use super::run::look;
 use super::{book, judgement, replay};
@@ -14,6 +14,7 @@ use crate::app::Server;
 use crate::config::{Layers, Source};
 use crate::meta::alerts::{Alert, Asked};
 use crate::meta::silences::Silence;
+use crate::state::AppState;
 use crate::store::table::Nanos;
 use crate::tick;
 
@@ -30,6 +31,8 @@ pub(crate) struct Bench {
     revision: Option<&'static str>,
     /// Of the requests that pass.
     pub(crate) route: &'static str,
+    /// Share of the disk that windows tell of.
+    disk: Option<f64>,
 }
 
 async fn start(dir: &tempfile::TempDir) -> Server {
@@ -43,6 +46,7 @@ async fn start(dir: &tempfile::TempDir) -> Server {
         ("server.listen", "127.0.0.1:0"),
         ("server.grpc_hint_port", "0"),
         ("judge.enabled", "false"),
+        ("store.raw_days", "60"),
         (
             "judge.standards_file",
             &*dir.path().join("standards.toml").to_string_lossy(),
@@ -87,6 +91,7 @@ impl Bench {
             version: "1.0",
             revision: None,
             route: "/orders",
+            disk: None,
         }
     }
 
@@ -95,6 +100,26 @@ impl Bench {
         self.server.stop().await;
         let server = start(&self.dir).await;
         Self { server, ..self }
+    }
+
+    /// One whose first window began so many days ago.
+    pub(super) async fn days_ago(days: i64) -> Self {
+        Self::begin(tick::now() - (days * 86_400 + 600) * SECOND).await
+    }
+
+    /// Lets hours pass in each of which one window tells how full the disk is; nobody looks.
+    pub(super) fn hours(&mut self, hours: usize, disk: impl Fn(usize) -> f64) {
+        for hour in 0..hours {
+            self.disk = Some(disk(hour));
+            let begun = self.now;
+            self.now += SLOT;
+            self.send(&Window::empty(begun, begun + SLOT));
+            self.now = begun + 3_600 * SECOND;
+        }
+    }
+
+    pub(super) fn app(&self) -> &AppState {
+        &self.server.app
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -143,7 +168,7 @@ impl Bench {
         }
     }
 
-    /// Takes a window of the shop as it is; nothing is judged by it.
+    /// Takes a window of the shop as it is, and what is known of the disk; nothing is judged by it.
     pub(crate) fn send(&self, window: &Window) {
         let resource = Resource {
             service: "shop".into(),
@@ -152,8 +177,13 @@ impl Bench {
             revision: self.revision.map(str::to_owned),
             ..Resource::default()
         };
-        let sent = export::request(window, &resource);
-        self.server.app.otlp.ingest(&sent, self.now).unwrap();
+        let mut window = window.clone();
+        if let Some(disk) = self.disk {
+            window.resources.get_or_insert_default().system_disk = Gauge::of(disk, 1);
+        }
+        let sent = export::request(&window, &resource);
+        let taken = self.server.app.otlp.ingest(&sent, self.now).unwrap();
+        assert_eq!(taken.refusals.points, 0, "{}", taken.refusals.message());
     }
 
     /// What is sent from now on is of another version.
@@ -166,7 +196,7 @@ impl Bench {
         self.now
     }
 
-    fn alerts(&self, resolved: bool) -> Vec<Alert> {
+    pub(super) fn alerts(&self, resolved: bool) -> Vec<Alert> {
         let asked = Asked {
             resolved: Some(resolved),
             service: Some("shop".into()),

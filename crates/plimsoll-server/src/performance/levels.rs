@@ -6,7 +6,7 @@ use super::series::Buckets;
 use super::states::InstanceKey;
 use super::{Period, Scope, field, number, query, tag_of, total};
 use crate::reading::Reading;
-use crate::store::query::Aggregate;
+use crate::store::query::{Aggregate, AnswerSeries};
 use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 
@@ -137,6 +137,29 @@ pub fn checks(
     Ok(found)
 }
 
+/// What was registered over time, by kind and name (`pool:postgres`) and bucket: of several instances and services of the scope
+/// the largest mean.
+///
+/// # Errors
+/// When the period has too much to be read at once.
+pub fn registered_over_time(
+    reading: &mut Reading<'_>,
+    scope: &Scope,
+    buckets: Buckets,
+) -> Result<BTreeMap<String, BTreeMap<Nanos, f64>>, QueryError> {
+    let tags = ["service", "instance", "kind", "resource"];
+    let mut ask = query(USED, buckets.period(), &tags, scope.filter());
+    ask.step = Some(buckets.step);
+    ask.fields = vec![field("value", Aggregate::Mean)];
+    let mut found: BTreeMap<String, BTreeMap<Nanos, f64>> = BTreeMap::new();
+    for series in reading.ask(&ask)? {
+        let text = |name| tag_of(&series.tags, name);
+        let key = format!("{}:{}", text("kind"), text("resource"));
+        add_most(found.entry(key).or_default(), &series);
+    }
+    Ok(found)
+}
+
 /// A state over time, by service and bucket: of several instances the largest mean.
 ///
 /// # Errors
@@ -161,12 +184,17 @@ pub fn over_time(
         let of_service = found
             .entry(tag_of(&series.tags, "service").to_owned())
             .or_default();
-        for (&time, value) in series.times.iter().zip(&series.columns[0]) {
-            if let Some(value) = number(value) {
-                let most = of_service.entry(time).or_insert(value);
-                *most = most.max(value);
-            }
-        }
+        add_most(of_service, &series);
     }
     Ok(found)
+}
+
+/// Of each time the largest value.
+fn add_most(most: &mut BTreeMap<Nanos, f64>, series: &AnswerSeries) {
+    for (&time, value) in series.times.iter().zip(&series.columns[0]) {
+        if let Some(value) = number(value) {
+            let known = most.entry(time).or_insert(value);
+            *known = known.max(value);
+        }
+    }
 }

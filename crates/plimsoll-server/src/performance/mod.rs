@@ -1,5 +1,6 @@
 //! What the store knows of services over a period: the numbers behind `/api/performance/*` and `performance_metrics`.
 
+pub mod history;
 pub mod levels;
 pub mod minutes;
 pub mod observations;

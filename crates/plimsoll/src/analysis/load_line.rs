@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::findings::Finding;
+use super::forecast::DaysLeft;
 use super::score::{Load, Loads};
 use super::situation::Situation;
 use super::words::{bytes, count, duration, share};
@@ -53,6 +54,8 @@ pub struct Float {
     pub finding: Option<String>,
     /// Seconds since it was last asked; null unless it rests.
     pub idle_seconds: Option<f64>,
+    /// Days until it reaches its line; null where no forecast sees that.
+    pub reaches_limit_days: Option<DaysLeft>,
     /// Why it has no value: `no data`, `idle`.
     pub reason: Option<&'static str>,
 }
@@ -231,6 +234,9 @@ fn registered(situation: &Situation, prefix: &str) -> Vec<Float> {
 }
 
 fn attach(situation: &Situation, findings: &[Finding], float: &mut Float) {
+    let is_free = float.headroom.is_some_and(|free| free >= 0.0);
+    let ahead = situation.ahead(&float.id).filter(|_| is_free);
+    float.reaches_limit_days = ahead.map(|ahead| ahead.left);
     let about = findings.iter().find(|finding| finding.id == float.id);
     let about = about.or_else(|| {
         findings
@@ -269,6 +275,7 @@ impl Float {
             since: None,
             finding: None,
             idle_seconds: None,
+            reaches_limit_days: None,
             reason: None,
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::forecast::{DaysLeft, Foreseen};
 use super::usual::Usual;
 use crate::alert::{Kind, Severity, Unit};
 use crate::histogram::Histogram;
@@ -33,6 +34,8 @@ pub struct Situation {
     pub functions: Vec<FunctionNow>,
     /// What is used, against its lines.
     pub levels: Vec<LevelNow>,
+    /// What reaches its line in some days.
+    pub ahead: Vec<AheadNow>,
     /// Versions that began to run lately, the newest last.
     pub deploys: Vec<Deploy>,
     /// Alerts that fire.
@@ -128,6 +131,38 @@ pub struct LevelNow {
     pub ratio: f64,
     /// The unit of both.
     pub unit: Unit,
+}
+
+/// A level that reaches its line in some days, as a forecast says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AheadNow {
+    /// As [`LevelNow::key`].
+    pub key: String,
+    /// When.
+    pub left: DaysLeft,
+    /// The level when the forecast was made.
+    pub current: f64,
+    /// What it grows by in a day.
+    pub per_day: f64,
+    /// Its line.
+    pub limit: f64,
+    /// The unit of all but the days.
+    pub unit: Unit,
+}
+
+impl AheadNow {
+    /// What is foreseen of the level `key`, at the moment `now`; `None` where nothing is, or the line is reached already.
+    pub fn of(key: &str, foreseen: &Foreseen, now: i64) -> Option<Self> {
+        let left = foreseen.left(now).filter(|_| !foreseen.is_reached)?;
+        Some(Self {
+            key: key.to_owned(),
+            left,
+            current: foreseen.current,
+            per_day: foreseen.per_day,
+            limit: foreseen.limit,
+            unit: foreseen.unit,
+        })
+    }
 }
 
 /// A version that began to run.
@@ -247,6 +282,11 @@ impl Situation {
     pub fn failing_checks(&self) -> impl Iterator<Item = &str> {
         let levels = self.levels.iter().filter(|level| level.ratio > 1.0);
         levels.filter_map(|level| level.key.strip_prefix(LevelObserved::CHECK))
+    }
+
+    /// What is foreseen of the level of this key.
+    pub fn ahead(&self, key: &str) -> Option<&AheadNow> {
+        self.ahead.iter().find(|ahead| ahead.key == key)
     }
 
     /// The level of this key.

@@ -151,7 +151,9 @@ pub fn verdict(
         .collect();
     let told = findings.iter().find(|finding| finding.place == Place::Past);
     let Some(worst) = past.first() else {
-        return well(bold, &floats, &close, told);
+        let ahead = findings.iter().find(|one| one.kind == Kind::Forecast);
+        let foreseen = ahead.map(|one| one.headline.clone());
+        return well(bold, &floats, &close, told, foreseen);
     };
     let about =
         |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
@@ -192,7 +194,13 @@ pub fn verdict(
     }
 }
 
-fn well(bold: String, floats: &[&Float], close: &[&&Float], told: Option<&Finding>) -> Verdict {
+fn well(
+    bold: String,
+    floats: &[&Float],
+    close: &[&&Float],
+    told: Option<&Finding>,
+    foreseen: Option<String>,
+) -> Verdict {
     let measured: Vec<&&Float> = floats
         .iter()
         .filter(|float| float.headroom.is_some())
@@ -221,7 +229,7 @@ fn well(bold: String, floats: &[&Float], close: &[&&Float], told: Option<&Findin
                 share(first.headroom.unwrap_or(0.0))
             ),
             more: match close.len() {
-                1 => "Everything else floats well.".to_owned(),
+                1 => foreseen.unwrap_or_else(|| "Everything else floats well.".to_owned()),
                 n => format!("{} more are close.", count(n as f64 - 1.0)),
             },
         },
@@ -233,7 +241,7 @@ fn well(bold: String, floats: &[&Float], close: &[&&Float], told: Option<&Findin
                 lowest.name,
                 share(lowest.headroom.unwrap_or(0.0))
             ),
-            more: String::new(),
+            more: foreseen.unwrap_or_default(),
         },
         (None, None) => Verdict {
             bold: format!("{bold}."),

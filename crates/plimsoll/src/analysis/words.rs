@@ -18,6 +18,17 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
+/// Days: 12 days, 1.5 days, 20 hours.
+pub fn days(days: f64) -> String {
+    let (number, unit) = match days {
+        days if days < 0.98 => ((24.0 * days).round().max(1.0), "hour"),
+        days if days < 2.95 => ((10.0 * days).round() / 10.0, "day"),
+        days => (days.round(), "day"),
+    };
+    let many = if number == 1.0 { "" } else { "s" };
+    format!("{}{SPACE}{unit}{many}", count(number))
+}
+
 /// A share: 3.4 %, 99.94 %, 51 %.
 pub fn share(ratio: f64) -> String {
     let percent = ratio * 100.0;
@@ -91,6 +102,13 @@ mod tests {
             durations,
             [
                 "3 ms", "412 ms", "1.51 s", "0.4 ms", "9.8 ms", "12.3 s", "2 min"
+            ]
+        );
+        let told = [0.01, 0.8, 1.02, 1.51, 11.6, 120.0].map(|number| plain(&days(number)));
+        assert_eq!(
+            told,
+            [
+                "1 hour", "19 hours", "1 day", "1.5 days", "12 days", "120 days"
             ]
         );
         let shares = [0.034, 0.9994, 0.51, 0.0, -0.38, 1.0].map(|ratio| plain(&share(ratio)));

@@ -94,6 +94,11 @@ impl Burn {
         (reading, found.0, found.1)
     }
 
+    /// Requests of so many minutes up to that of the slot `last`.
+    pub(super) fn requests(&self, last: i64, minutes: i64) -> u64 {
+        self.sum(last, minutes).0
+    }
+
     fn sum(&self, last: i64, minutes: i64) -> (u64, u64) {
         let now = last.div_euclid(MINUTE);
         let within = self

@@ -21,6 +21,8 @@ pub struct Judged {
     pub scores: VecDeque<(i64, f64)>,
     /// When what is usual is due to be looked up, nanoseconds since the Unix epoch.
     pub learned: i64,
+    /// The hour in which it was last forecast, counted from the epoch; `None` where nothing is.
+    pub forecast_in: Option<i64>,
 }
 
 impl Judged {
@@ -38,6 +40,7 @@ impl Judged {
             asked: BTreeMap::new(),
             scores: VecDeque::new(),
             learned: 0,
+            forecast_in: None,
         }
     }
 

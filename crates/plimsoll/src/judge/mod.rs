@@ -4,15 +4,22 @@
 //! slots are ten seconds of the wall clock, and what is evaluated is what is known up to a slot.
 //!
 //! What is judged: classes by the p95 against the line of their bands, routes against what is usual of them, errors, levels
-//! against their limits, memory that grows without end, silence and surges, and how fast error budgets burn.
+//! against their limits, memory that grows without end, silence and surges, floors of classes, how fast error budgets burn,
+//! and what will reach its line in some days.
 
+mod ahead;
 mod burn;
+mod class;
 mod counts;
+mod floor;
+mod heard;
 mod judged;
 mod leak;
 mod level;
 mod observed;
 mod own;
+#[cfg(test)]
+mod properties;
 mod requests;
 mod rewind;
 mod route;
@@ -36,8 +43,11 @@ pub use watch::Watch;
 
 use crate::alert::{self, Kind, Phase, State, Transition, Unit};
 use crate::analysis::Usual;
+use crate::analysis::forecast::Foreseen;
 use crate::standards::{Limit, Standards};
-use burn::Burn;
+use ahead::Ahead;
+use class::ClassWatched;
+use heard::Heard;
 use leak::Leak;
 use route::{Route, RouteName};
 use slots::Slots;
@@ -61,18 +71,13 @@ pub struct Judge {
     classes: Vec<ClassWatched>,
     levels: BTreeMap<Arc<str>, LevelWatched>,
     leaks: BTreeMap<Arc<str>, (Leak, Watch)>,
+    /// What forecasts say, by the key of the level.
+    ahead: BTreeMap<Arc<str>, Ahead>,
     service: Service,
     /// The first slot after the last start.
     started: Option<i64>,
     /// Where alerts were of things that are not watched yet.
     kept: BTreeMap<Arc<str>, State>,
-}
-
-#[derive(Clone, Debug)]
-struct ClassWatched {
-    slow: Watch,
-    burn: Burn,
-    budget: Watch,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +91,7 @@ struct LevelWatched {
 #[derive(Clone, Debug)]
 struct Service {
     requests: Slots<Counts>,
+    heard: Heard,
     usual: Option<Usual>,
     silence: Watch,
     surge: Watch,
@@ -106,13 +112,15 @@ impl Judge {
     /// A judge who knows nothing yet.
     pub fn new(standards: Arc<Standards>) -> Self {
         Self {
-            classes: classes(&standards),
+            classes: ClassWatched::all(&standards),
             standards,
             routes: BTreeMap::new(),
             levels: BTreeMap::new(),
             leaks: BTreeMap::new(),
+            ahead: BTreeMap::new(),
             service: Service {
                 requests: Slots::default(),
+                heard: Heard::default(),
                 usual: None,
                 silence: Watch::new("silence", Kind::Silence, Unit::PerMinute),
                 surge: Watch::new("surge", Kind::TrafficSurge, Unit::PerMinute),
@@ -127,14 +135,20 @@ impl Judge {
         &self.standards
     }
 
-    /// Expects something else from now on. Alerts stay where they are; counts against the old lines go, and are to be
-    /// observed again.
+    /// Expects something else from now on. Alerts stay where they are; counts against the old lines and forecasts go, and are
+    /// to be observed and foreseen again.
     pub fn expect(&mut self, standards: Arc<Standards>) {
         let states: Vec<(Arc<str>, State)> = self
             .watches()
             .map(|watch| (watch.key.clone(), watch.state.clone()))
             .collect();
-        self.classes = classes(&standards);
+        let asked: Vec<Arc<str>> = self.asked().collect();
+        self.classes = ClassWatched::all(&standards);
+        for (class, watched) in standards.classes.iter().zip(&mut self.classes) {
+            watched.is_asked = asked.contains(&class.name);
+        }
+        self.service.heard = Heard::default();
+        self.ahead.values_mut().for_each(|one| one.foreseen = None);
         for ((method, route), watched) in &mut self.routes {
             let usual = watched.usual.take();
             let fresh = Route::new(method, route, &standards);
@@ -175,11 +189,15 @@ impl Judge {
                 route.usual.as_ref(),
             );
             all.add(&counts);
+            self.classes[route.class].is_asked |= counts.requests > 0;
             if !is_cold {
                 route.counts.put(slot, counts);
             }
         }
         self.service.requests.put(slot, all);
+        if !is_cold {
+            self.service.heard.put(slot);
+        }
         for seen in &observed.levels {
             self.observe_level(slot, seen);
         }
@@ -223,6 +241,21 @@ impl Judge {
         }
     }
 
+    /// Says when something reaches its line: `disk`, `pool:postgres`. `None` where there is no forecast of it.
+    pub fn foresee(&mut self, key: &str, foreseen: Option<Foreseen>) {
+        if let Some(known) = self.ahead.get_mut(key) {
+            known.foreseen = foreseen;
+            return;
+        }
+        let Some(found) = foreseen.filter(|_| self.ahead.len() < MOST_LEVELS) else {
+            return;
+        };
+        let mut ahead = Ahead::new(key, &found);
+        ahead.watch.take_up(&mut self.kept);
+        ahead.foreseen = foreseen;
+        self.ahead.insert(key.into(), ahead);
+    }
+
     /// Says what is usual of the service as a whole.
     pub fn learn_service(&mut self, usual: Option<Usual>) {
         let quiet = [&self.service.silence, &self.service.surge]
@@ -242,6 +275,7 @@ impl Judge {
     /// Judges what is known up to the slot `last`, at the moment `now` (nanoseconds since the Unix epoch).
     pub fn evaluate(&mut self, last: i64, now: i64) -> Vec<Event> {
         self.judge(last);
+        self.ahead.values_mut().for_each(|one| one.judge(now));
         let rules = self.standards.alerts;
         let mut events = Vec::new();
         for watch in self.watches_mut() {
@@ -269,12 +303,7 @@ impl Judge {
         self.burn(last);
         for (at, class) in self.classes.iter_mut().enumerate() {
             let expected = &self.standards.classes[at];
-            let line = expected.bands.investigate;
-            class
-                .slow
-                .found(requests::past_line(&of_classes[at]), None, line);
-            let (reading, value, threshold) = class.burn.reading(last, expected.objective);
-            class.budget.found(reading, value, threshold);
+            class.judge(expected, &of_classes[at], &self.service.heard, last);
         }
         for level in self.levels.values_mut() {
             let value = match level.watch.kind {
@@ -300,6 +329,13 @@ impl Judge {
         self.service.surge.found(surge, Some(rate), limit);
     }
 
+    /// The classes that were ever asked.
+    fn asked(&self) -> impl Iterator<Item = Arc<str>> {
+        let classes = self.standards.classes.iter().zip(&self.classes);
+        let asked = classes.filter(|(_, watched)| watched.is_asked);
+        asked.map(|(class, _)| class.name.clone())
+    }
+
     /// Sums of the last minutes, for the budgets.
     fn burn(&mut self, last: i64) {
         for back in 0..LATE_MINUTES {
@@ -315,6 +351,7 @@ impl Judge {
             for (class, (requests, past)) in self.classes.iter_mut().zip(of_classes) {
                 class.burn.put(minute, requests, past);
             }
+            self.service.heard.sum_up(minute);
         }
     }
 
@@ -326,17 +363,4 @@ impl Judge {
             !(idle(route.counts.newest()) && route.may_learn() && route.usual.is_none())
         });
     }
-}
-
-fn classes(standards: &Standards) -> Vec<ClassWatched> {
-    let watched = standards.classes.iter().map(|class| ClassWatched {
-        slow: Watch::new(
-            &format!("class:{}", class.name),
-            Kind::SlowRequest,
-            Unit::Seconds,
-        ),
-        burn: Burn::default(),
-        budget: Watch::new(&format!("burn:{}", class.name), Kind::BurnRate, Unit::Times),
-    });
-    watched.collect()
 }

@@ -19,6 +19,7 @@ impl Judge {
             leak.rewind(last);
         }
         self.service.requests.rewind(last);
+        self.service.heard.rewind(last);
         self.started = self.started.filter(|started| *started <= last);
     }
 }

@@ -24,22 +24,49 @@ pub(super) fn more_than(found: u64, all: u64, allowed: f64) -> bool {
     upper_tail(found, all, allowed) < ALPHA
 }
 
-/// Whether `found` events are fewer than `expected`, beyond what chance makes of it: the lower tail of the Poisson
-/// distribution is below [`ALPHA`].
-pub(super) fn fewer_than(found: u64, expected: f64) -> bool {
+/// How rare something must be to be no chance: a share of all looks, and the same as standard deviations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chance {
+    alpha: f64,
+    sigmas: f64,
+}
+
+impl Chance {
+    /// As everywhere.
+    pub(super) const USUAL: Self = Self {
+        alpha: ALPHA,
+        sigmas: SIGMAS,
+    };
+    /// Rarer, as a class may well be at its floor all day long, where what is usual lies far above silence.
+    pub(super) const OF_A_FLOOR: Self = Self {
+        alpha: 1e-6,
+        sigmas: 4.75,
+    };
+}
+
+/// Whether `found` events are fewer than `expected`, beyond `chance`: the lower tail of the Poisson distribution is so small.
+pub(super) fn fewer_than(found: u64, expected: f64, chance: Chance) -> bool {
     if found as f64 >= expected {
         return false;
     }
     if expected > MANY as f64 {
-        return expected - found as f64 > SIGMAS * expected.sqrt();
+        return expected - found as f64 > chance.sigmas * expected.sqrt();
     }
-    let mut term = (-expected).exp();
-    let mut tail = term;
-    for k in 1..=found {
-        term *= expected / k as f64;
+    // From the largest term down, as shares of it: the first ones are too small for a number.
+    let (mut term, mut tail) = (1.0, 1.0);
+    for k in (1..=found).rev() {
+        term *= k as f64 / expected;
         tail += term;
+        if term < tail * 1e-12 {
+            break;
+        }
     }
-    tail < ALPHA
+    let log_largest = found as f64 * expected.ln() - expected - log_factorial(found);
+    log_largest + f64::ln(tail) < chance.alpha.ln()
+}
+
+fn log_factorial(n: u64) -> f64 {
+    (2..=n).map(|k| (k as f64).ln()).sum()
 }
 
 /// The chance of at least `found` successes among `all` that succeed with a chance of `p` each.
@@ -89,10 +116,19 @@ mod tests {
 
     #[test]
     fn nothing_where_a_hundred_are_expected_is_silence_and_nothing_where_three_are_is_not() {
-        assert!(fewer_than(0, 100.0));
-        assert!(fewer_than(0, 9.0));
-        assert!(!fewer_than(0, 3.0));
-        assert!(!fewer_than(90, 100.0));
-        assert!(fewer_than(4_000, 5_000.0));
+        let fewer = |found, expected| fewer_than(found, expected, Chance::USUAL);
+        assert!(fewer(0, 100.0));
+        assert!(fewer(0, 9.0));
+        assert!(!fewer(0, 3.0));
+        assert!(!fewer(90, 100.0));
+        assert!(fewer(4_000, 5_000.0));
+    }
+
+    #[test]
+    fn hundreds_are_compared_by_their_tail_too() {
+        // By summing all terms: ppois(900, 1000) = 7.0e-4, ppois(880, 1000) = 5.8e-5, ppois(850, 1000) = 6.2e-7.
+        let fewer = |found, chance| fewer_than(found, 1_000.0, chance);
+        assert!(!fewer(900, Chance::USUAL) && fewer(880, Chance::USUAL));
+        assert!(!fewer(880, Chance::OF_A_FLOOR) && fewer(850, Chance::OF_A_FLOOR));
     }
 }

@@ -8,26 +8,42 @@ use crate::histogram::Histogram;
 const EPOCH: i64 = 1_800_000_000_000_000_000;
 
 /// One service whose slots are made by a function.
-struct Simulated {
-    judge: Judge,
+pub(super) struct Simulated {
+    pub(super) judge: Judge,
     slot: i64,
-    told: Vec<(i64, String, Transition)>,
+    pub(super) told: Vec<(i64, String, Transition)>,
 }
 
 impl Simulated {
     fn new() -> Self {
+        Self::of(Standards::default().shared())
+    }
+
+    /// One of which that is expected.
+    pub(super) fn of(standards: Arc<Standards>) -> Self {
         Self {
-            judge: Judge::new(Standards::default().shared()),
+            judge: Judge::new(standards),
             slot: EPOCH / SLOT_NS,
             told: Vec::new(),
         }
     }
 
     /// Lets so many slots pass; what is told is noted with the second since the first of these slots.
-    fn pass(&mut self, slots: i64, make: impl Fn(i64) -> Observed) -> &mut Self {
+    pub(super) fn pass(&mut self, slots: i64, make: impl Fn(i64) -> Observed) -> &mut Self {
+        self.evaluate(slots, |at| Some(make(at)))
+    }
+
+    /// Lets so many slots pass in which nothing is heard.
+    pub(super) fn vanish(&mut self, slots: i64) -> &mut Self {
+        self.evaluate(slots, |_| None)
+    }
+
+    fn evaluate(&mut self, slots: i64, make: impl Fn(i64) -> Option<Observed>) -> &mut Self {
         self.told.clear();
         for at in 0..slots {
-            self.judge.observe(self.slot, &make(at));
+            if let Some(observed) = make(at) {
+                self.judge.observe(self.slot, &observed);
+            }
             let now = (self.slot + 1) * SLOT_NS;
             for event in self.judge.evaluate(self.slot, now) {
                 self.told
@@ -39,20 +55,20 @@ impl Simulated {
     }
 
     /// When an alert of this key fired, and how severe it was.
-    fn fired(&self, key: &str) -> Option<(i64, Severity)> {
+    pub(super) fn fired(&self, key: &str) -> Option<(i64, Severity)> {
         self.told.iter().find_map(|(at, of, what)| match what {
             Transition::Fired(severity) if of == key => Some((*at, *severity)),
             _ => None,
         })
     }
 
-    fn resolved(&self, key: &str) -> Option<i64> {
+    pub(super) fn resolved(&self, key: &str) -> Option<i64> {
         let resolved =
             |(_, of, what): &&(i64, String, Transition)| of == key && *what == Transition::Resolved;
         self.told.iter().find(resolved).map(|(at, ..)| *at)
     }
 
-    fn all_fired(&self) -> Vec<&str> {
+    pub(super) fn all_fired(&self) -> Vec<&str> {
         let fired = self
             .told
             .iter()
@@ -61,7 +77,13 @@ impl Simulated {
     }
 }
 
-fn route(method: &str, name: &str, secs: f64, requests: u64, errors: u64) -> RouteObserved {
+pub(super) fn route(
+    method: &str,
+    name: &str,
+    secs: f64,
+    requests: u64,
+    errors: u64,
+) -> RouteObserved {
     let mut duration = Histogram::new();
     duration.record_n(secs, requests);
     RouteObserved {
@@ -72,7 +94,7 @@ fn route(method: &str, name: &str, secs: f64, requests: u64, errors: u64) -> Rou
     }
 }
 
-fn requests(secs: f64, requests: u64, errors: u64) -> Observed {
+pub(super) fn requests(secs: f64, requests: u64, errors: u64) -> Observed {
     Observed {
         routes: vec![route("GET", "/orders", secs, requests, errors)],
         ..Observed::default()

@@ -1,7 +1,7 @@
 //! Silence and surges: how many requests a service gets against how many it usually does.
 
 use super::requests::{STRETCHES, Sums};
-use super::significance::fewer_than;
+use super::significance::{Chance, fewer_than};
 use crate::alert::{Reading, Severity};
 use crate::analysis::{Basis, Usual};
 
@@ -24,7 +24,7 @@ pub(super) fn silence(sums: &Sums, floor_per_minute: f64, usual: Option<&Usual>)
     for (counts, minutes) in sums.iter().zip(MINUTES) {
         let rate = f64::from(counts.requests) / minutes;
         let expected = QUIET * usual.per_minute_low * minutes;
-        if fewer_than(counts.requests.into(), expected) {
+        if fewer_than(counts.requests.into(), expected, Chance::USUAL) {
             let ratio = floor_per_minute / rate;
             let severity = Severity::of_ratio(ratio).unwrap_or(Severity::Low);
             return (Reading::Breach(ratio.max(1.0), severity), rate);

@@ -2,6 +2,7 @@
 
 use super::{Judge, Watch};
 use crate::alert::{self, Phase, State};
+use crate::analysis::forecast::Foreseen;
 use crate::standards::Limit;
 
 impl Judge {
@@ -21,19 +22,28 @@ impl Judge {
         let classes = self
             .classes
             .iter()
-            .flat_map(|class| [&class.slow, &class.budget]);
+            .flat_map(|class| [&class.slow, &class.budget, &class.floor]);
         let routes = self
             .routes
             .values()
             .flat_map(|route| [&route.slow, &route.errors]);
         let levels = self.levels.values().map(|level| &level.watch);
         let leaks = self.leaks.values().map(|(_, watch)| watch);
+        let ahead = self.ahead.values().map(|one| &one.watch);
         let service = [&self.service.silence, &self.service.surge];
         classes
             .chain(routes)
             .chain(levels)
             .chain(leaks)
+            .chain(ahead)
             .chain(service)
+    }
+
+    /// What forecasts say, by the key of the level.
+    pub fn foreseen(&self) -> impl Iterator<Item = (&str, &Foreseen)> {
+        self.ahead
+            .iter()
+            .filter_map(|(key, one)| Some((&**key, one.foreseen.as_ref()?)))
     }
 
     /// Levels that are known, each with its line.
@@ -45,16 +55,19 @@ impl Judge {
 
     pub(super) fn watches_mut(&mut self) -> impl Iterator<Item = &mut Watch> {
         let classes = self.classes.iter_mut();
-        let classes = classes.flat_map(|class| [&mut class.slow, &mut class.budget]);
+        let classes =
+            classes.flat_map(|class| [&mut class.slow, &mut class.budget, &mut class.floor]);
         let routes = self.routes.values_mut();
         let routes = routes.flat_map(|route| [&mut route.slow, &mut route.errors]);
         let levels = self.levels.values_mut().map(|level| &mut level.watch);
         let leaks = self.leaks.values_mut().map(|(_, watch)| watch);
+        let ahead = self.ahead.values_mut().map(|one| &mut one.watch);
         let service = [&mut self.service.silence, &mut self.service.surge];
         classes
             .chain(routes)
             .chain(levels)
             .chain(leaks)
+            .chain(ahead)
             .chain(service)
     }
 

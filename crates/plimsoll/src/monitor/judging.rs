@@ -84,6 +84,7 @@ impl Judging {
     pub(crate) fn set(
         &self,
         changes: impl IntoIterator<Item = (String, Option<f64>)>,
+        ring: &Ring,
     ) -> Result<(), BadThreshold> {
         let mut expected = self.expected.lock();
         let mut put = expected.put.clone();
@@ -96,7 +97,7 @@ impl Judging {
         let mut standards = expected.before.clone();
         standards.apply(&put)?;
         expected.put = put;
-        self.own.lock().expect(standards.shared());
+        self.own.lock().expect(standards.shared(), ring);
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn put(State(monitor): State<Monitor>, body: Body) -> Answered 
         body.map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))?;
     let new: Object<NewThresholds> = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))?;
-    let set = judging.set(new.0.changes());
+    let set = judging.set(new.0.changes(), &monitor.inner.ring);
     set.map_err(|error| Problem::bad_threshold(&error))?;
     Ok(json(StatusCode::OK, &in_force(&monitor)?))
 }

@@ -29,6 +29,9 @@ pub struct Limits {
     pub cache_hit_rate: f64,
     /// Requests per minute below which an active service is silent. Default: 10.
     pub floor_per_minute: f64,
+    /// Requests per second that the service is known to carry, such as from a load test; forecasts are held against it.
+    /// Default: none.
+    pub requests_per_second: Option<f64>,
 }
 
 /// From where on single requests and queries are slow.
@@ -63,6 +66,7 @@ impl Limits {
             db_connections: 20.0,
             cache_hit_rate: 0.7,
             floor_per_minute: 10.0,
+            requests_per_second: None,
         }
     }
 

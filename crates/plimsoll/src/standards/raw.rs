@@ -58,6 +58,7 @@ pub(super) struct RawLimits {
     pub(super) db_connections: Option<f64>,
     pub(super) cache_hit_rate: Option<f64>,
     pub(super) floor_per_minute: Option<f64>,
+    pub(super) requests_per_second: Option<f64>,
 }
 
 /// `[slow]`.
@@ -115,6 +116,7 @@ pub(super) const KEYS: &[&str] = &[
     "error_rate",
     "db_connections",
     "cache_hit_rate",
+    "requests_per_second",
     "request_seconds",
     "query_seconds",
     "bottleneck_query_seconds",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::alert::Severity;
+
 /// How patient alerts are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlertRules {
@@ -22,6 +24,18 @@ impl AlertRules {
     pub const MOST_PATIENCE: Duration = Duration::from_secs(180);
     /// Firings are counted over so long.
     pub const FLAP_SPAN: Duration = Duration::from_secs(3_600);
+    /// Days within which something reaches its line, as a forecast says, by the severity of that: 30 low, 14 medium, 7 high,
+    /// 2 critical.
+    pub const REACHES_WITHIN_DAYS: [(Severity, f64); 4] = [
+        (Severity::Low, 30.0),
+        (Severity::Medium, 14.0),
+        (Severity::High, 7.0),
+        (Severity::Critical, 2.0),
+    ];
+    /// Days within which it must have reached its line at the interval's late end: growth that may as well be none is no alarm.
+    pub const REACHES_SURELY_WITHIN_DAYS: f64 = 90.0;
+    /// A forecast of a history that ended longer ago says nothing of now.
+    pub const FORECAST_GOOD_FOR: Duration = Duration::from_secs(3 * 3_600);
 }
 
 impl Default for AlertRules {

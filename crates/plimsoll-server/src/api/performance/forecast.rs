@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use plimsoll::analysis::forecast::{
-    Capacity, Forecast, History, NotEnoughData, Options, Reach, Recommendation, Step, forecast,
+    Capacity, Forecast, NotEnoughData, Options, Reach, Recommendation, forecast,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,9 +13,7 @@ use crate::http::extract::Params;
 use crate::http::problem::{Answer, json_answer};
 use crate::openapi::answers::{NotFound, ReadRefused};
 use crate::openapi::tag;
-use crate::performance::levels::over_time;
-use crate::performance::series::{Buckets, By, series};
-use crate::performance::{MINUTE, Scope};
+use crate::performance::history::{Figure, figures};
 use crate::reading::Reading;
 use crate::services::rfc3339;
 use crate::state::{App, AppState};
@@ -23,13 +21,10 @@ use crate::store::read::error::QueryError;
 use crate::store::table::Nanos;
 use crate::tick;
 
-const HOUR: Nanos = 60 * MINUTE;
 /// Days that are looked ahead.
 const AHEAD_DAYS: usize = 30;
 /// Days within which a limit is told of.
 const REACH_DAYS: usize = 180;
-/// Hours of history: as long as hourly summaries are kept by default.
-const HISTORY_HOURS: usize = 30 * 24;
 
 /// What a service will need.
 #[derive(Debug, Serialize, ToSchema)]
@@ -110,68 +105,28 @@ pub async fn forecast_of(
 /// When the store cannot be read.
 pub(crate) fn of(app: &AppState, service: &str, now: Nanos) -> Result<ForecastOf, QueryError> {
     let mut reading = Reading::of(&app.store);
-    let scope = Scope::Service(service.to_owned());
-    let end = now.div_euclid(HOUR) * HOUR;
-    let buckets = Buckets {
-        start: end - HISTORY_HOURS as Nanos * HOUR,
-        step: HOUR,
-        count: HISTORY_HOURS,
-        last: HOUR,
+    let standards = app.judging.in_force.standards();
+    let figures = figures(&mut reading, service, &standards, now)?;
+    let outlook = |key: &str| {
+        let found = figures.iter().find(|figure| figure.key == key);
+        found.map(outlook).unwrap_or_default()
     };
-    let mut hours = vec![None; HISTORY_HOURS];
-    for line in series(&mut reading, &scope, buckets, By::Service)?.into_values() {
-        for (hour, totals) in hours.iter_mut().zip(line) {
-            *hour = totals.map(|totals| totals.duration.count as f64 / 3_600.0);
-        }
-    }
-    let mut levels = |measurement: &str, name: &str| -> Result<Vec<Option<f64>>, QueryError> {
-        let found = over_time(&mut reading, &scope, buckets, measurement, name)?;
-        let mut hours = vec![None; HISTORY_HOURS];
-        for (time, value) in found.into_values().flatten() {
-            let hour = usize::try_from((time - buckets.start) / HOUR).ok();
-            if let Some(hour) = hour.and_then(|hour| hours.get_mut(hour)) {
-                *hour = Some(value);
-            }
-        }
-        Ok(hours)
-    };
-    let cores = levels("process", "cpu_limit")?;
-    let cpu = levels("process", "cpu")?.into_iter().zip(cores);
-    let cpu = cpu.map(|(busy, cores)| busy.map(|busy| busy / cores.unwrap_or(1.0).max(0.01)));
-    let cpu: Vec<Option<f64>> = cpu.collect();
-    let memory = levels("process", "memory_rss")?;
-    let allowed = levels("process", "memory_limit")?
-        .into_iter()
-        .flatten()
-        .next_back();
-    let disk = levels("system", "disk")?;
-    let limits = app.judging.in_force.standards().limits.clone();
-    let outlook =
-        |values: Vec<Option<f64>>, limit: Option<f64>| outlook(values, buckets.start, limit);
     Ok(ForecastOf {
         timestamp: rfc3339(now),
         service: service.to_owned(),
         days_ahead: AHEAD_DAYS,
-        cpu_usage: outlook(cpu, Some(limits.cpu_ratio)),
-        memory_usage: outlook(memory, Some(limits.memory_bytes(allowed))),
-        request_volume: outlook(hours, None),
-        disk_usage: outlook(disk, Some(limits.disk_ratio)),
+        cpu_usage: outlook("cpu"),
+        memory_usage: outlook("memory"),
+        request_volume: outlook("requests"),
+        disk_usage: outlook("disk"),
         missing: reading.missing(),
     })
 }
 
-fn outlook(mut values: Vec<Option<f64>>, start: Nanos, limit: Option<f64>) -> Outlook {
-    let first = values
-        .iter()
-        .position(Option::is_some)
-        .unwrap_or(values.len());
-    values.drain(..first);
-    let history_days = values.iter().filter(|value| value.is_some()).count() / 24;
-    let history = History {
-        start: start + first as Nanos * HOUR,
-        step: Step::Hour,
-        values,
-    };
+fn outlook(figure: &Figure) -> Outlook {
+    let (history, limit) = (&figure.history, figure.limit);
+    let known = history.values.iter().filter(|value| value.is_some());
+    let history_days = known.count() / 24;
     let bare = Outlook {
         limit,
         history_days,
@@ -186,7 +141,7 @@ fn outlook(mut values: Vec<Option<f64>>, start: Nanos, limit: Option<f64>) -> Ou
         };
         return bare.without(none);
     }
-    match forecast(&history, REACH_DAYS * 24, &options) {
+    match forecast(history, REACH_DAYS * 24, &options) {
         Ok(found) => bare.with(&found, limit),
         Err(error) => bare.without(error),
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
+use plimsoll::analysis::forecast::DaysLeft;
+use plimsoll::analysis::situation::AheadNow;
 use plimsoll::resources::Trend;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,6 +20,7 @@ use crate::reading::Reading;
 use crate::services::rfc3339;
 use crate::state::App;
 use crate::store::read::error::QueryError;
+use crate::store::table::Nanos;
 
 /// Most instances of one answer.
 const MAX_INSTANCES: usize = 1_000;
@@ -34,6 +37,8 @@ pub(crate) struct ResourceList {
     /// Of each resource that instance's value where it is highest.
     #[serde(flatten)]
     highest: ResourceSummary,
+    /// Days until a resource reaches its line, by name, of those whose forecast sees that; empty for all services together.
+    reaches_limit_days: BTreeMap<&'static str, DaysLeft>,
     /// By service and instance.
     instances: Vec<InstanceResources>,
     /// How many instances there are.
@@ -87,16 +92,41 @@ pub async fn resources_of(
 ) -> Answer<Response> {
     let limit = asked.limit(MAX_INSTANCES)?;
     let question = asked.question()?;
+    let ahead = question
+        .service
+        .as_deref()
+        .map(|service| ahead(&app, service, question.now));
     answered(app, question, move |reading, question| {
-        answer(reading, question, limit)
+        answer(reading, question, limit, ahead.unwrap_or_default())
     })
     .await
+}
+
+/// Resources that are forecast, as levels of the judge and as they are named here.
+const FORECAST: [(&str, &str); 3] = [
+    ("cpu", "process_cpu_ratio"),
+    ("memory", "process_memory_rss_bytes"),
+    ("disk", "system_disk_ratio"),
+];
+
+/// When the resources of a service reach their lines.
+fn ahead(app: &App, service: &str, now: Nanos) -> BTreeMap<&'static str, DaysLeft> {
+    let left = app.judging.with(service, |judged| {
+        let all = judged.judge.foreseen();
+        let known = all.filter_map(|(key, foreseen)| {
+            let (_, name) = FORECAST.into_iter().find(|(level, _)| *level == key)?;
+            Some((name, AheadNow::of(key, foreseen, now)?.left))
+        });
+        known.collect()
+    });
+    left.unwrap_or_default()
 }
 
 fn answer(
     reading: &mut Reading<'_>,
     question: Question,
     limit: usize,
+    reaches_limit_days: BTreeMap<&'static str, DaysLeft>,
 ) -> Result<ResourceList, QueryError> {
     let found = resources(reading, &question.scope, question.period)?;
     let mut highest: BTreeMap<&'static str, Resource> = BTreeMap::new();
@@ -120,6 +150,7 @@ fn answer(
         period_minutes: question.minutes,
         service: question.service,
         highest: ResourceSummary::of(&highest),
+        reaches_limit_days,
         instances: instances.collect(),
         total,
         missing: reading.missing(),

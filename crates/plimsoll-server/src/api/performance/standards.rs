@@ -253,6 +253,11 @@ fn limits(app: &AppState, standards: &Standards) -> Vec<LimitOf> {
         ),
     ];
     let variable = |threshold: Option<&str>| app.judging.in_force.variable(threshold?);
+    let requests = now.requests_per_second.map(|most| LimitOf {
+        name: "requests_per_second",
+        value: most,
+        origin: "file".to_owned(),
+    });
     let shown = all.map(|(name, value, of_profile, threshold)| LimitOf {
         name,
         value,
@@ -263,5 +268,5 @@ fn limits(app: &AppState, standards: &Standards) -> Vec<LimitOf> {
             _ => format!("profile {}", standards.profile.as_str()),
         },
     });
-    shown.into()
+    shown.into_iter().chain(requests).collect()
 }

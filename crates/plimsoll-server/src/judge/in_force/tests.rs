@@ -11,6 +11,7 @@ fn of(text: &str) -> (tempfile::TempDir, InForce) {
 fn config<const N: usize>(standards_file: PathBuf, of: [(&str, &str); N]) -> JudgeConfig {
     JudgeConfig {
         enabled: true,
+        forecast: true,
         standards_file,
         profile: Profile::Dev,
         environment: OfEnvironment::of(of).unwrap(),

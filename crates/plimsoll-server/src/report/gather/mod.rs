@@ -190,8 +190,8 @@ fn versions(app: &AppState, service: &str, period: Period) -> Vec<String> {
             }
         }
     }
-    let newest = app.services.newest_versions();
-    let newest = newest.get(service).map(|(version, _)| version.as_str());
+    let newest = app.services.newest_builds();
+    let newest = newest.get(service).map(|(build, _)| build.version.as_str());
     let mut found: Vec<String> = found.into_iter().collect();
     found.sort_by_key(|version| newest == Some(version.as_str()));
     let beyond = found.len().saturating_sub(MOST_VERSIONS);

@@ -60,6 +60,7 @@ fn shop() -> Situation {
         calls: Vec::new(),
         functions: Vec::new(),
         levels: Vec::new(),
+        ahead: Vec::new(),
         deploys: Vec::new(),
         alerts: vec![alert("class:write", Kind::SlowRequest)],
         minutes: 5.0,

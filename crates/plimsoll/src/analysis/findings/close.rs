@@ -14,7 +14,11 @@ const MOST: usize = 10;
 const REQUESTS: u64 = 10;
 
 pub(super) fn close(situation: &Situation, told: &[Finding]) -> Vec<Finding> {
-    let is_told = |id: &str| told.iter().any(|finding| finding.id == id);
+    let is_told = |key: &str| {
+        let foreseen = format!("forecast:{key}");
+        told.iter()
+            .any(|finding| finding.id == key || finding.id == foreseen)
+    };
     let levels = situation
         .levels
         .iter()

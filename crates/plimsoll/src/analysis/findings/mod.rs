@@ -1,8 +1,10 @@
 //! What is judged wrong, in sentences: what, how much, since when, why, and what to do.
 
+mod ahead;
 mod cause;
 mod close;
 mod runbook;
+mod silence;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -30,7 +32,7 @@ pub struct Finding {
     pub float: Option<String>,
     /// `past` or `close`.
     pub place: Place,
-    /// How severe; null for what is only close.
+    /// How severe; null for what is only close, unless it will be past its line soon.
     pub severity: Option<Severity>,
     /// What was measured, in the unit of the alert; null where only the number of those past the line is known.
     pub value: Option<f64>,
@@ -68,6 +70,7 @@ pub fn findings(situation: &Situation) -> Vec<Finding> {
     found.sort_by_key(|finding| {
         let follows = finding.follows_from.is_some();
         (
+            finding.place != Place::Past,
             follows,
             std::cmp::Reverse(finding.severity),
             finding.since_ns,
@@ -87,9 +90,11 @@ fn follow(situation: &Situation, found: &mut [Finding]) {
         let cause = causes.iter().find(|(id, kind, subject, since)| {
             let is_other = *id != finding.id;
             // A cause begins before its consequence, give or take the time that either takes to be seen.
-            let is_earlier = since
-                .zip(finding.since_ns)
-                .is_none_or(|(cause, effect)| cause <= effect + CLOSE_NS);
+            // What was foreseen is told before what it is about.
+            let is_earlier = finding.kind == Kind::Forecast
+                || since
+                    .zip(finding.since_ns)
+                    .is_none_or(|(cause, effect)| cause <= effect + CLOSE_NS);
             let same_route = *subject == finding.subject;
             is_other && is_earlier && follows(situation, finding, (*kind, id, same_route))
         });
@@ -127,6 +132,12 @@ fn follows(
             kind == Kind::HealthCheck || kind == Kind::ResourceViolation && id.starts_with("pool:")
         }
         Kind::HighMemory => kind == Kind::MemoryLeak,
+        Kind::Forecast => {
+            let level = finding.id.trim_start_matches("forecast:");
+            id == level || (level == "memory" && kind == Kind::MemoryLeak)
+        }
+        // A service that gets nothing is one silence, not one for each class.
+        Kind::Silence => finding.id.starts_with("floor:") && id == "silence",
         Kind::SlowRequest => {
             // Everything is slow where the processors are busy.
             id == "cpu" && situation.level("cpu").is_some_and(|cpu| cpu.ratio > 1.0)

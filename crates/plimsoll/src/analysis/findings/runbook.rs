@@ -51,8 +51,10 @@ pub fn runbook(kind: Kind) -> &'static str {
              See whether it began with a deploy, or with another password or address."
         }
         Kind::Forecast => {
-            "See what grows.\n\
-             Remove what is no longer needed, or make room before the day."
+            "See what grows: with time, with the number of requests, or with what is kept.\n\
+             See how long things are kept, and whether anybody reads them.\n\
+             Remove what is no longer needed.\n\
+             If all of it is needed, make room before the day: a larger volume, another instance."
         }
     }
 }

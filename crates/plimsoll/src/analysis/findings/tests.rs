@@ -1,5 +1,7 @@
 //! Sentences of made-up situations, word by word.
 
+mod ahead;
+
 use std::sync::Arc;
 
 use super::*;
@@ -48,6 +50,7 @@ fn shop() -> Situation {
         calls: Vec::new(),
         functions: Vec::new(),
         levels: Vec::new(),
+        ahead: Vec::new(),
         deploys: vec![Deploy {
             version: "v2.14.0".to_owned(),
             revision: Some("a1f3c9e".to_owned()),

@@ -1,7 +1,8 @@
 //! What an alert is about, in sentences.
 
+use super::ahead::ahead;
 use super::cause::{diagnose, exemplars};
-use super::{Finding, OpenAlert, Situation};
+use super::{Finding, OpenAlert, Situation, silence};
 use crate::alert::Kind;
 use crate::alert::Unit;
 use crate::analysis::situation::RouteNow;
@@ -14,10 +15,13 @@ pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
         (Kind::SlowRequest, _) => route(situation, alert, name),
         (Kind::ErrorRate, _) => errors(situation, alert, name),
         (Kind::BurnRate, _) => burn(situation, alert, name),
-        (Kind::Silence, _) => silence(situation, alert),
+        (Kind::Silence, "floor") => silence::floor(situation, alert, name),
+        (Kind::Silence, _) => silence::silence(situation, alert),
         (Kind::TrafficSurge, _) => surge(alert),
         (Kind::MemoryLeak, _) => leak(situation, alert, name),
         (Kind::HealthCheck, _) => check(situation, alert, name),
+        // What is foreseen began with no deploy.
+        (Kind::Forecast, _) => return ahead(situation, alert, name),
         _ => level(alert, what, name),
     };
     if let Some(deploy) = situation.deploy_before(alert.since) {
@@ -198,30 +202,6 @@ fn burn(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
     found
 }
 
-fn silence(situation: &Situation, alert: &OpenAlert) -> Finding {
-    let mut found = Finding::of(alert, situation.service.clone());
-    let rate = alert.value.unwrap_or(0.0);
-    found.headline = if rate > 0.0 {
-        format!(
-            "{} gets almost no requests: {} a minute.",
-            situation.service,
-            count(rate)
-        )
-    } else {
-        format!("{} gets no requests.", situation.service)
-    };
-    found.cause =
-        "Either it is not reached, or it does not run, or what it measures does not arrive."
-            .to_owned();
-    found.evidence.push(format!(
-        "at least {} a minute are expected",
-        count(alert.limit)
-    ));
-    found.action = "See whether it runs and what arrives:".to_owned();
-    found.fix = Some("plimsoll doctor".to_owned());
-    found
-}
-
 fn surge(alert: &OpenAlert) -> Finding {
     let mut found = Finding::of(alert, "requests");
     let rate = alert.value.unwrap_or(alert.limit);
@@ -319,6 +299,7 @@ pub(super) fn label(what: &str, name: &str) -> String {
         "disk" => "The disk".to_owned(),
         "disk_io" => "Disk I/O".to_owned(),
         "network" => "The network".to_owned(),
+        "requests" => "Requests".to_owned(),
         "open_files" => "The number of open files".to_owned(),
         "pool" => format!("The {name} pool"),
         "queue" => format!("The queue {name}"),

@@ -12,8 +12,9 @@
 //! Medians all along: holidays and disturbances do not move it. When the next ones come it does not know. Days are those of UTC.
 
 mod days;
+mod foreseen;
 #[cfg(test)]
-mod histories;
+pub(crate) mod histories;
 mod level;
 mod lines;
 mod model;
@@ -23,6 +24,7 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
+pub use foreseen::{DaysLeft, Foreseen};
 pub use outlook::{Capacity, Reach, Recommendation};
 
 use super::load_line;

@@ -48,9 +48,16 @@ impl OwnJudge {
         self.judged.judge.standards()
     }
 
-    /// Expects something else from now on; alerts stay where they are.
-    pub fn expect(&mut self, standards: Arc<Standards>) {
+    /// Expects something else from now on, of what `ring` has of the last ten minutes, too; alerts stay where they are.
+    pub fn expect(&mut self, standards: Arc<Standards>, ring: &Ring) {
         self.judged.judge.expect(standards);
+        let Some(newest) = self.judged.heard else {
+            return;
+        };
+        for window in ring.since((newest - 60) * SLOT_NS) {
+            let observed = Observed::of(&window, self.standards());
+            self.judged.judge.observe(slot_of(&window), &observed);
+        }
     }
 
     /// What it knows, alert by alert.
@@ -71,9 +78,7 @@ impl OwnJudge {
     /// Judges a window that has just been closed, the newest of `ring`; what became different at `now`, nanoseconds since
     /// the Unix epoch.
     pub fn take(&mut self, window: &Window, ring: &Ring, now: i64) -> Vec<Told> {
-        // Windows end a little after the slots that they are of.
-        let middle = window.start_unix_ns / 2 + window.end_unix_ns / 2;
-        let slot = middle.div_euclid(SLOT_NS);
+        let slot = slot_of(window);
         if self.judged.heard.is_some_and(|heard| slot < heard) {
             self.judged.rewind(slot);
             self.learning.rewind(slot);
@@ -124,4 +129,10 @@ impl OwnJudge {
         }
         self.alerts.resolve(id, by, now)
     }
+}
+
+/// Windows end a little after the slots that they are of.
+fn slot_of(window: &Window) -> i64 {
+    let middle = window.start_unix_ns / 2 + window.end_unix_ns / 2;
+    middle.div_euclid(SLOT_NS)
 }

@@ -58,6 +58,7 @@ pub(super) fn of(own: &OwnJudge, ring: &Ring, now: i64) -> Situation {
         calls: Vec::new(),
         functions: lately.as_ref().map(functions).unwrap_or_default(),
         levels: levels.collect(),
+        ahead: Vec::new(),
         deploys: Vec::new(),
         alerts: alerts.collect(),
         minutes: MINUTES as f64,

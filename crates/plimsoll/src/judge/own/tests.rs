@@ -191,3 +191,20 @@ fn a_clock_that_jumps_an_hour_tells_nothing_and_blinds_nobody() {
         );
     }
 }
+
+#[test]
+fn other_lines_are_judged_by_at_once() {
+    let mut shop = Shop::new();
+    shop.pass(60, 0.1, 4);
+    let mut strict = Standards::default();
+    strict.limits.error_rate = 0.01;
+    let ring = std::mem::replace(&mut shop.ring, Ring::new(0));
+    shop.own.expect(strict.shared(), &ring);
+    shop.ring = ring;
+    let told = shop.pass(12, 0.1, 4);
+    let (second, _) = told
+        .iter()
+        .find(|(_, told)| told.alert.kind == Kind::ErrorRate)
+        .unwrap();
+    assert!(*second <= 80, "after {second} s");
+}

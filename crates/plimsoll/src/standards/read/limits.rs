@@ -31,6 +31,8 @@ impl File<'_> {
                 .positive(&format!("limits.{name}"), value)?
                 .unwrap_or(*limit);
         }
+        let most = self.positive("limits.requests_per_second", raw.requests_per_second)?;
+        limits.requests_per_second = most.or(limits.requests_per_second);
         let shares = [
             ("memory_ratio", raw.memory_ratio, &mut limits.memory_ratio),
             ("cpu_ratio", raw.cpu_ratio, &mut limits.cpu_ratio),

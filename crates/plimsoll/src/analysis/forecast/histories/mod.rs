@@ -2,7 +2,7 @@
 //!
 //! Written down before the forecast was, from what services look like; it is not fitted to it.
 
-mod random;
+pub(crate) mod random;
 
 use random::Random;
 

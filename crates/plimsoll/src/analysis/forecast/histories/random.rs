@@ -1,7 +1,7 @@
 //! Random numbers that are the same everywhere.
 
 /// Seeded random numbers (SplitMix64; Steele, Lea and Flood 2014).
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -12,31 +12,31 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Evenly on a logarithmic scale.
-    pub(super) fn magnitude(&mut self, low: f64, high: f64) -> f64 {
+    pub(crate) fn magnitude(&mut self, low: f64, high: f64) -> f64 {
         self.between(low.ln(), high.ln()).exp()
     }
 
-    pub(super) fn happens(&mut self, probability: f64) -> bool {
+    pub(crate) fn happens(&mut self, probability: f64) -> bool {
         self.between(0.0, 1.0) < probability
     }
 
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let radius = (-2.0 * self.between(1e-12, 1.0).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.between(0.0, 1.0)).cos()
     }
 
     /// Student's t with three degrees of freedom, scaled to a variance of 1, at most 8.
-    pub(super) fn heavy(&mut self) -> f64 {
+    pub(crate) fn heavy(&mut self) -> f64 {
         let squares: f64 = (0..3).map(|_| self.normal().powi(2)).sum();
         (self.normal() / squares.sqrt()).clamp(-8.0, 8.0)
     }
 
-    pub(super) fn poisson(&mut self, mean: f64) -> f64 {
+    pub(crate) fn poisson(&mut self, mean: f64) -> f64 {
         if mean > 200.0 {
             return (mean + mean.sqrt() * self.normal()).round().max(0.0);
         }
