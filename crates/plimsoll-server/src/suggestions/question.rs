@@ -178,7 +178,8 @@ fn tell(judgement: &Judgement, text: &str, shared: Shared) -> String {
     if !shared.statements {
         for known in &judgement.situation.statements {
             let known = known.statement.as_str();
-            if !known.is_empty() && text.contains(known) {
+            // A shorter one might be in what stands for another, and the text would grow with each.
+            if known.len() > STATEMENT.len() && text.contains(known) {
                 text = text.replace(known, STATEMENT);
             }
         }
