@@ -1,7 +1,11 @@
 //! `/api/performance/analytics`, `/api/performance/summary` and `/api/performance/bottlenecks`: what is judged, for dashboards.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
+use plimsoll::analysis::findings::Finding;
 use plimsoll::analysis::score::{Component, Score};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,10 +20,13 @@ use crate::openapi::tag;
 use crate::performance::OWN_SERVICE;
 use crate::services::rfc3339;
 use crate::state::App;
-use std::sync::Arc;
 
 /// Most alerts of the answer.
 const MOST_ALERTS: usize = 100;
+/// Most findings.
+const MOST_FINDINGS: usize = 200;
+/// Most recommendations.
+const MOST_RECOMMENDATIONS: usize = 20;
 
 /// What is judged of a service, or of all: then the worst score counts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +44,7 @@ pub(crate) struct Analytics {
     status: &'static str,
     /// What the score is made of, of the service that has it.
     components: Vec<Component>,
+    /// The worst first; at most 200.
     findings: Vec<ShownFinding>,
 }
 
@@ -108,18 +116,14 @@ pub async fn analytics(State(app): State<App>, Params(asked): Params<Asked>) -> 
     let reading = app.clone();
     judgements(app, asked, move |all, now| {
         let worst = worst(all);
-        let findings = all.iter().flat_map(|judgement| {
-            let service = &judgement.situation.service;
-            judgement
-                .findings
-                .iter()
-                .map(move |finding| ShownFinding::of(service, finding))
-        });
+        let found = found(all);
+        let shown = found.iter().take(MOST_FINDINGS);
+        let findings = shown.map(|(service, finding)| ShownFinding::of(service, finding));
         Analytics {
             timestamp: rfc3339(now),
             health_score: worst.and_then(|judgement| judgement.score.value),
             alerts: super::alerts::firing(&reading, service.as_deref(), MOST_ALERTS, now),
-            recommendations: recommendations(all),
+            recommendations: recommendations(all, &found),
             cache_performance: cache(all),
             status: status(worst),
             components: worst
@@ -232,28 +236,44 @@ fn status(judgement: Option<&Judgement>) -> &'static str {
     judgement.map_or("unknown", |judgement| judgement.state.as_str())
 }
 
-fn recommendations(all: &[Arc<Judgement>]) -> Vec<String> {
+/// What is wrong with all of them, each with its service: causes before what follows from them, the worst first.
+fn found(all: &[Arc<Judgement>]) -> Vec<(&str, &Finding)> {
+    let found = all.iter().flat_map(|judgement| {
+        let service = judgement.situation.service.as_str();
+        judgement
+            .findings
+            .iter()
+            .map(move |finding| (service, finding))
+    });
+    let mut found: Vec<(&str, &Finding)> = found.collect();
+    found.sort_by_key(|(_, finding)| {
+        let follows = finding.follows_from.is_some();
+        (follows, Reverse(finding.severity), finding.since_ns)
+    });
+    found
+}
+
+fn recommendations(all: &[Arc<Judgement>], found: &[(&str, &Finding)]) -> Vec<String> {
     let several = all
         .iter()
         .filter(|one| one.situation.service != OWN_SERVICE)
         .count()
         > 1;
-    let told = all.iter().flat_map(|judgement| {
-        judgement.findings.iter().map(move |finding| {
-            let of = if several {
-                format!("{}: ", judgement.situation.service)
-            } else {
-                String::new()
-            };
-            let fix = finding
-                .fix
-                .as_ref()
-                .map(|fix| format!(" {fix}"))
-                .unwrap_or_default();
-            format!("{of}{} {}{fix}", finding.headline, finding.action)
-        })
+    let told = found.iter().take(MOST_RECOMMENDATIONS);
+    let told = told.map(|(service, finding)| {
+        let of = if several {
+            format!("{service}: ")
+        } else {
+            String::new()
+        };
+        let fix = finding
+            .fix
+            .as_ref()
+            .map(|fix| format!(" {fix}"))
+            .unwrap_or_default();
+        format!("{of}{} {}{fix}", finding.headline, finding.action)
     });
-    told.take(20).collect()
+    told.collect()
 }
 
 fn cache(all: &[Arc<Judgement>]) -> CachePerformance {

@@ -203,7 +203,7 @@ fn growth_says_what_to_do() {
 #[test]
 fn times_are_shown_as_rfc_3339() {
     let json = serde_json::to_value(next(&days([1.0; 14]), 1)).expect("is plain");
-    assert_eq!(json["points"][0]["time"], "2026-01-19T00:00:00Z");
+    assert_eq!(json["points"][0]["time"], "2026-01-19T00:00:00.000Z");
     assert_eq!(json["probability"], 0.9);
     assert_eq!(json.as_object().map(|fields| fields.len()), Some(4));
 }
