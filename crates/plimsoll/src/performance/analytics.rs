@@ -1,5 +1,6 @@
 //! What is judged, for dashboards: analytics, the summary, bottlenecks.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,10 +8,16 @@ use serde::Serialize;
 use super::MB;
 use super::judged::{ShownAlert, ShownFinding};
 use crate::analysis::bottlenecks::bottlenecks;
+use crate::analysis::findings::Finding;
 use crate::analysis::judgement::Judgement;
 use crate::analysis::load_line::rfc3339;
 use crate::analysis::score::{Component, Score};
 use crate::analysis::situation::RouteNow;
+
+/// Most findings of the analytics.
+const MOST_FINDINGS: usize = 200;
+/// Most recommendations.
+const MOST_RECOMMENDATIONS: usize = 20;
 
 /// What is judged of a service, or of all: then the worst score counts.
 #[derive(Debug, Serialize)]
@@ -31,7 +38,7 @@ pub struct Analytics {
     pub status: &'static str,
     /// What the score is made of, of the service that has it.
     pub components: Vec<Component>,
-    /// What is wrong, the worst first, then what is close.
+    /// The worst first; at most 200.
     pub findings: Vec<ShownFinding>,
 }
 
@@ -104,16 +111,14 @@ impl Analytics {
     /// Of services judged at `now`, with their alerts.
     pub fn of(all: &[Arc<Judgement>], alerts: Vec<ShownAlert>, now: i64) -> Self {
         let worst = worst(all);
-        let findings = all.iter().flat_map(|judgement| {
-            let service = &judgement.situation.service;
-            let found = judgement.findings.iter();
-            found.map(move |finding| ShownFinding::of(service, finding))
-        });
+        let found = found(all);
+        let shown = found.iter().take(MOST_FINDINGS);
+        let findings = shown.map(|(service, finding)| ShownFinding::of(service, finding));
         Self {
             timestamp: rfc3339(now),
             health_score: worst.and_then(|judgement| judgement.score.value),
             alerts,
-            recommendations: recommendations(all),
+            recommendations: recommendations(all, &found),
             cache_performance: cache(all),
             status: status(worst),
             components: worst
@@ -195,24 +200,35 @@ fn status(judgement: Option<&Judgement>) -> &'static str {
     judgement.map_or("unknown", |judgement| judgement.state.as_str())
 }
 
-fn recommendations(all: &[Arc<Judgement>]) -> Vec<String> {
-    let several = all.len() > 1;
-    let told = all.iter().flat_map(|judgement| {
-        judgement.findings.iter().map(move |finding| {
-            let of = if several {
-                format!("{}: ", judgement.situation.service)
-            } else {
-                String::new()
-            };
-            let fix = finding
-                .fix
-                .as_ref()
-                .map(|fix| format!(" {fix}"))
-                .unwrap_or_default();
-            format!("{of}{} {}{fix}", finding.headline, finding.action)
-        })
+/// What is wrong with all of them, each with its service: causes before what follows from them, the worst first.
+fn found(all: &[Arc<Judgement>]) -> Vec<(&str, &Finding)> {
+    let found = all.iter().flat_map(|judgement| {
+        let service = judgement.situation.service.as_str();
+        let findings = judgement.findings.iter();
+        findings.map(move |finding| (service, finding))
     });
-    told.take(20).collect()
+    let mut found: Vec<(&str, &Finding)> = found.collect();
+    found.sort_by_key(|(_, finding)| {
+        let follows = finding.follows_from.is_some();
+        (follows, Reverse(finding.severity), finding.since_ns)
+    });
+    found
+}
+
+fn recommendations(all: &[Arc<Judgement>], found: &[(&str, &Finding)]) -> Vec<String> {
+    let several = all.len() > 1;
+    let told = found.iter().take(MOST_RECOMMENDATIONS);
+    let told = told.map(|(service, finding)| {
+        let of = if several {
+            format!("{service}: ")
+        } else {
+            String::new()
+        };
+        let fix = finding.fix.as_ref();
+        let fix = fix.map(|fix| format!(" {fix}")).unwrap_or_default();
+        format!("{of}{} {}{fix}", finding.headline, finding.action)
+    });
+    told.collect()
 }
 
 fn cache(all: &[Arc<Judgement>]) -> CachePerformance {
