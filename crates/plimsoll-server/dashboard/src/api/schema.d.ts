@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/performance/aggregates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests, their peak, latency, errors, memory and processors of a service by hour, day or week. */
+        get: operations["listAggregates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/alerts": {
         parameters: {
             query?: never;
@@ -269,6 +286,26 @@ export interface paths {
         };
         /** Answers for one service, or for all observed ones. */
         get: operations["listQueries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/performance/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to a service over a stretch of time: how it is now, standards, routes, statements, calls, resources, alerts,
+         *     deploys, trends, forecast and what to do, as a document for people or for programs.
+         */
+        get: operations["getReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -732,6 +769,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was suggested, the newest first; kept for 90 days, of each service the last 100. */
+        get: operations["listSuggestions"];
+        put?: never;
+        /** Asks about what is found of a service now, whether or not it was asked before. */
+        post: operations["askForSuggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/targets": {
         parameters: {
             query?: never;
@@ -1105,11 +1160,25 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A service by hour, day or week. */
+        Aggregates: {
+            by: components["schemas"]["TableBy"];
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            /** @description The oldest first; the first is whole even if `since` lies within it, the last may not be over. */
+            rows: components["schemas"]["TableRow"][];
+            service: string;
+            /** Format: date-time */
+            timestamp: string;
+        };
         /** @description Alerts. */
         AlertList: {
             /** @description The newest first. */
             alerts: components["schemas"]["ShownAlert"][];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
             timestamp: string;
             /** @description How many there are. */
             total: number;
@@ -1118,9 +1187,11 @@ export interface components {
         Analytics: {
             /** @description Those that fire. */
             alerts: components["schemas"]["ShownAlert"][];
+            /** @description How well caches do. */
             cache_performance: components["schemas"]["CachePerformance"];
             /** @description What the score is made of, of the service that has it. */
             components: components["schemas"]["Component"][];
+            /** @description The worst first; at most 200. */
             findings: components["schemas"]["ShownFinding"][];
             /**
              * Format: double
@@ -1131,8 +1202,21 @@ export interface components {
             recommendations: string[];
             /** @description `healthy`, `degraded`, `unhealthy`, `silent`, `new`, `unknown`. */
             status: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When that was, RFC 3339, UTC.
+             */
             timestamp: string;
+        };
+        /**
+         * @description About which service to ask now.
+         * @example {
+         *       "service": "shop"
+         *     }
+         */
+        AskNow: {
+            /** @description Which one. */
+            service: string;
         };
         /** @description What was copied. */
         BackupDone: {
@@ -1144,9 +1228,13 @@ export interface components {
             /** @description Files of days. */
             files: number;
         };
+        /** @description Something that holds a service up. */
         Bottleneck: {
+            /** @description What it is, with its number. */
             description: string;
+            /** @description What to do. */
             recommendation: string;
+            /** @description Whose. */
             service: string;
             /** @description `low`, `medium`, `high`, `critical`. */
             severity: string;
@@ -1155,8 +1243,12 @@ export interface components {
         };
         /** @description What holds services up. */
         Bottlenecks: {
+            /** @description The most severe first. */
             bottlenecks: components["schemas"]["Bottleneck"][];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When that was, RFC 3339, UTC.
+             */
             timestamp: string;
         };
         /**
@@ -1174,9 +1266,15 @@ export interface components {
         };
         /** @description How well caches do; null without any. */
         CachePerformance: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Share of the lookups that they answered.
+             */
             hit_rate: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many lookups there were.
+             */
             total_operations: number;
         };
         Call: components["schemas"]["Durations"] & {
@@ -1457,6 +1555,24 @@ export interface components {
              */
             total_queries: number;
         };
+        /** @description Days until a line is reached. */
+        DaysLeft: {
+            /**
+             * Format: double
+             * @description The interval's early end (90 % of all cases lie within it).
+             */
+            early: number;
+            /**
+             * Format: double
+             * @description Its late end; null when that is beyond what is looked ahead.
+             */
+            late: number | null;
+            /**
+             * Format: double
+             * @description As likely sooner as later.
+             */
+            median: number;
+        };
         /** @description Versions that began to run. */
         DeployList: {
             /** @description The newest last. */
@@ -1697,6 +1813,7 @@ export interface components {
              * @description How many times what its line allows is used; null without data.
              */
             ratio: number | null;
+            reaches_limit_days: null | components["schemas"]["DaysLeft"];
             /** @description Why it has no value: `no data`, `idle`. */
             reason: string | null;
             /**
@@ -1846,6 +1963,8 @@ export interface components {
              * @description When its last row came, RFC 3339.
              */
             last_seen: string;
+            /** @description The commit that it was built from; null when not told. */
+            revision: string | null;
             /** @description Its version; null when not told. */
             version: string | null;
         };
@@ -1855,6 +1974,7 @@ export interface components {
             /** @description Whose it is. */
             service: string;
         };
+        /** @description What a dashboard shows first. */
         KeyMetrics: {
             /**
              * Format: double
@@ -1881,10 +2001,10 @@ export interface components {
          * @description What kind of trouble it would be.
          * @enum {string}
          */
-        Kind: "slow_request" | "slow_query" | "high_memory" | "error_rate" | "resource_violation" | "silence" | "traffic_surge" | "memory_leak" | "burn_rate" | "forecast";
+        Kind: "slow_request" | "slow_query" | "high_memory" | "error_rate" | "resource_violation" | "silence" | "traffic_surge" | "memory_leak" | "burn_rate" | "forecast" | "health_check";
         LimitOf: {
             name: string;
-            /** @description `profile dev`, `file` or `put`. */
+            /** @description `profile dev`, `file`, `environment MAX_MEMORY_USAGE_MB` or `put`. */
             origin: string;
             /** Format: double */
             value: number;
@@ -1909,11 +2029,18 @@ export interface components {
              * @description Minutes that "now" means.
              */
             period_minutes: number;
+            /** @description The score with what it is made of. */
             score: components["schemas"]["ShownScore"];
+            /** @description Whose. */
             service: string;
+            /** @description How it is. */
             state: components["schemas"]["ServiceState"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When that was, RFC 3339, UTC.
+             */
             timestamp: string;
+            /** @description In a sentence. */
             verdict: components["schemas"]["Verdict"];
         };
         /** @description The load lines of all services, small. */
@@ -2113,7 +2240,7 @@ export interface components {
             weekly?: boolean;
         };
         /**
-         * @description Thresholds to be set; those that are not named stay, null gives one back to the file.
+         * @description Thresholds to be set; those that are not named stay, null gives one back to the environment or the file.
          * @example {
          *       "error_rate_threshold": 0.1,
          *       "high_memory_threshold": 500,
@@ -2563,6 +2690,399 @@ export interface components {
             /** @description What damage is known to keep from the answer, in words with its extent. */
             missing: string[];
         };
+        /** @description What happened to a service over a stretch of time. */
+        Report: {
+            alerts: components["schemas"]["ReportAlerts"];
+            /** @description Outgoing calls that took most time in all first. */
+            calls: components["schemas"]["ReportCall"][];
+            /** @description How many there are. */
+            calls_total: number;
+            /** @description Those that were asked, in the order of the configuration. */
+            classes: components["schemas"]["ReportClass"][];
+            /** @description What charts are drawn from. */
+            course: components["schemas"]["ReportCourse"];
+            /** @description The newest last. */
+            deploys: components["schemas"]["ReportDeploy"][];
+            /** @description How many there are. */
+            deploys_total: number;
+            /**
+             * Format: date-time
+             * @description Its end: when the report was made.
+             */
+            end: string;
+            /**
+             * Format: double
+             * @description Share of them that failed; null without any.
+             */
+            error_rate: number | null;
+            forecast: components["schemas"]["ReportOutlook"][];
+            /** @description Whether the period before is known, beside which routes are put. */
+            has_before: boolean;
+            /** @description What damage is known to keep from the report, in words with its extent. */
+            missing: string[];
+            /** @description How it is at the end. */
+            now: components["schemas"]["ReportNow"];
+            /**
+             * Format: int32
+             * @description Days over which the error budget is counted.
+             */
+            objective_days: number;
+            /** @description What to do, the most urgent first. */
+            recommendations: components["schemas"]["ReportAction"][];
+            /**
+             * Format: int64
+             * @description Requests of the period, all of them.
+             */
+            requests: number;
+            resources: components["schemas"]["ReportResource"][];
+            /** @description Those that took most time in all first. */
+            routes: components["schemas"]["ReportRoute"][];
+            /** @description How many there are. */
+            routes_total: number;
+            /** @description The score over the period, as far as it is remembered. */
+            scores: components["schemas"]["ReportScores"];
+            service: string;
+            /**
+             * Format: date-time
+             * @description Begin of the period.
+             */
+            start: string;
+            /** @description Statements that took most time in all first. */
+            statements: components["schemas"]["ReportStatement"][];
+            /** @description How many there are. */
+            statements_total: number;
+            table: null | components["schemas"]["Table"];
+            /** @description Where days and weeks begin: `UTC`, `Europe/Berlin`. */
+            time_zone: string;
+            /**
+             * Format: double
+             * @description Length of the window that trends are of: the period, but no more than 30 days.
+             */
+            trend_seconds: number;
+            trends: components["schemas"]["ReportTrend"][];
+            /** @description Versions that sent in the period, the newest last as far as that is known. */
+            versions: string[];
+        };
+        /** @description What to do about something. */
+        ReportAction: {
+            /** @description What to do; ends with a colon where `fix` follows. */
+            action: string;
+            /** @description Why; empty when that is not known. */
+            cause: string;
+            /** @description The finding that it is for. */
+            finding: string;
+            /** @description To be copied. */
+            fix: string | null;
+            /** @description What, how much, since what. */
+            headline: string;
+        };
+        ReportAlert: {
+            /** @description Why, as far as it was known; empty when it was not. */
+            cause: string;
+            /** Format: date-time */
+            fired_at: string;
+            /** @description Its number. */
+            id: string;
+            /** @description Of what: `class:write`. */
+            key: string;
+            /** @description In a sentence or two. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description Null while it fires.
+             */
+            resolved_at: string | null;
+            /** @description `itself`, or who said so. */
+            resolved_by: string | null;
+            /**
+             * Format: double
+             * @description How long it fired, until now if it does.
+             */
+            seconds: number;
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description Alerts that fired within the period, or before it and were not over by then. */
+        ReportAlerts: {
+            /** @description How many of each severity. */
+            by_severity: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Seconds of the period in which at least one fired.
+             */
+            firing_seconds: number;
+            /** @description The newest first. */
+            list: components["schemas"]["ReportAlert"][];
+            /** @description How many there were. */
+            total: number;
+        };
+        /** @description A route in the period before. */
+        ReportBefore: {
+            /** Format: double */
+            error_rate: number | null;
+            /**
+             * Format: double
+             * @description Likewise, of the p95.
+             */
+            p95_change_ratio: number | null;
+            /** Format: double */
+            p95_seconds: number | null;
+            /** Format: int64 */
+            requests: number;
+            /**
+             * Format: double
+             * @description From then to now, as a share of then: 0.1 is 10 % more; null without requests in either.
+             */
+            requests_change_ratio: number | null;
+        };
+        /** @description Calls of a peer over the period. */
+        ReportCall: components["schemas"]["ReportDurations"] & {
+            /** @description HTTP's method, or the remote procedure. */
+            method: string;
+            /** @description Who was asked: host, and port where it is not the usual one. */
+            peer: string;
+        };
+        /** @description A class of operations over the period. */
+        ReportClass: {
+            /** Format: double */
+            acceptable_seconds: number;
+            /**
+             * Format: double
+             * @description Share of the error budget of `objective_days` that is left, below 0 when it is overdrawn.
+             */
+            budget_left: number | null;
+            /**
+             * Format: double
+             * @description Share of the period's requests that were answered within the line.
+             */
+            compliance: number | null;
+            /** Format: double */
+            error_rate: number | null;
+            /** Format: double */
+            investigate_seconds: number;
+            name: string;
+            /**
+             * Format: double
+             * @description Share of the requests that must be.
+             */
+            objective: number;
+            /**
+             * Format: double
+             * @description Of the period; null without requests.
+             */
+            p95_seconds: number | null;
+            /** @description Where that lies; of routes with bands of their own where the worst of them does. */
+            place: components["schemas"]["Place"];
+            /** Format: int64 */
+            requests: number;
+            /** Format: double */
+            target_seconds: number;
+        };
+        /** @description Figures over the period, one value a step; null where there is none. */
+        ReportCourse: {
+            /** @description Of each class with requests, at most four, the busiest first. */
+            classes: components["schemas"]["ReportCourseClass"][];
+            /** Format: double */
+            cpu_limit_ratio: number;
+            /** @description Mean of the busiest instance, as a share of the cores that it may use. */
+            cpu_ratio: (number | null)[];
+            /**
+             * Format: double
+             * @description At most so many should fail.
+             */
+            error_limit: number;
+            error_rate: (number | null)[];
+            /** @description Mean of the largest instance. */
+            memory_bytes: (number | null)[];
+            /** Format: double */
+            memory_limit_bytes: number | null;
+            requests_per_minute: (number | null)[];
+            /**
+             * Format: double
+             * @description Width of a step; of days that of a usual one.
+             */
+            step_seconds: number;
+            /** @description Start of each step, epoch milliseconds. */
+            times: number[];
+        };
+        ReportCourseClass: {
+            /**
+             * Format: double
+             * @description Its line.
+             */
+            investigate_seconds: number;
+            name: string;
+            p50_seconds: (number | null)[];
+            p95_seconds: (number | null)[];
+        };
+        /** @description A version that began to run, and what became different. */
+        ReportDeploy: {
+            /** Format: double */
+            after_seconds: number | null;
+            /**
+             * Format: double
+             * @description Length of the stretch before and of that after it, which end where another deploy is; null when it is too long ago.
+             */
+            before_seconds: number | null;
+            revision: string | null;
+            /** @description Those with most requests first, at most ten. */
+            routes: components["schemas"]["ReportDeployRoute"][];
+            /** Format: date-time */
+            time: string;
+            version: string;
+        };
+        ReportDeployRoute: {
+            /** Format: double */
+            error_rate_after: number | null;
+            /** Format: double */
+            error_rate_before: number | null;
+            method: string;
+            /** Format: double */
+            p95_after_seconds: number | null;
+            /** Format: double */
+            p95_before_seconds: number | null;
+            /** Format: int64 */
+            requests_after: number;
+            /** Format: int64 */
+            requests_before: number;
+            route: string;
+        };
+        ReportDurations: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            errors: number;
+            /** Format: double */
+            mean_seconds: number | null;
+            /** Format: double */
+            p95_seconds: number | null;
+            /**
+             * Format: double
+             * @description Of all of them together.
+             */
+            total_seconds: number;
+        };
+        /** @description How a service is at the end of the period. */
+        ReportNow: {
+            score: components["schemas"]["Score"];
+            state: components["schemas"]["ServiceState"];
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description What a figure will be. */
+        ReportOutlook: {
+            /**
+             * Format: double
+             * @description Mean of a usual week now; null when the history is too short.
+             */
+            current: number | null;
+            days_ahead: number;
+            /** @description `cpu_usage`, `memory_usage`, `request_volume`, `disk_usage`. */
+            figure: string;
+            /** Format: double */
+            limit: number | null;
+            /** @description Why there is no forecast. */
+            not_enough_data: string | null;
+            /**
+             * Format: double
+             * @description The same in `days_ahead` days, with its interval (90 %).
+             */
+            projected: number | null;
+            /** Format: double */
+            projected_high: number | null;
+            /** Format: double */
+            projected_low: number | null;
+            reaches: null | components["schemas"]["Reach"];
+            unit: components["schemas"]["Unit"];
+        };
+        /** @description What the instance used that used most. */
+        ReportResource: {
+            /** @description As the judge names it: `cpu`, `memory`, `pool:postgres`. */
+            key: string;
+            /** Format: double */
+            line: number;
+            /** Format: double */
+            max: number | null;
+            /**
+             * Format: double
+             * @description How many times what the line allows was used at most.
+             */
+            max_ratio: number | null;
+            /** Format: double */
+            mean: number | null;
+            name: string;
+            unit: components["schemas"]["Unit"];
+        };
+        /** @description A route over the period. */
+        ReportRoute: {
+            before: null | components["schemas"]["ReportBefore"];
+            class: string;
+            /** Format: double */
+            error_rate: number | null;
+            /** Format: int64 */
+            errors: number;
+            method: string;
+            /** Format: double */
+            p50_seconds: number | null;
+            /** Format: double */
+            p95_seconds: number | null;
+            /** Format: double */
+            p99_seconds: number | null;
+            /** Format: int64 */
+            requests: number;
+            /** @description Route template, `<unmatched>` or `<other>`. */
+            route: string;
+            /**
+             * Format: double
+             * @description Share of the time of all routes, 0 to 1.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Of all its requests together.
+             */
+            total_seconds: number;
+        };
+        ReportScore: {
+            /** Format: double */
+            score: number;
+            /** Format: date-time */
+            time: string;
+        };
+        /** @description The score of each minute that is remembered: those of the last day, since the server's start. */
+        ReportScores: {
+            /** Format: double */
+            highest: number | null;
+            /** Format: double */
+            lowest: number | null;
+            /**
+             * Format: date-time
+             * @description When it was lowest first.
+             */
+            lowest_at: string | null;
+            /** Format: double */
+            mean: number | null;
+            /** @description At most 120, the oldest first; of several the lowest. */
+            points: components["schemas"]["ReportScore"][];
+        };
+        /** @description A statement over the period. */
+        ReportStatement: components["schemas"]["ReportDurations"] & {
+            /** @description The route that spent most time with it; null where that is not known. */
+            asked_by: string | null;
+            /** @description As OpenTelemetry names it: `postgresql`, `redis`. */
+            db_system: string;
+            /** @description Literals are `?`. */
+            statement: string;
+        };
+        /** @description Where a figure is heading. */
+        ReportTrend: {
+            /** @description Beside the window before and that of last week. */
+            compared: components["schemas"]["Comparison"];
+            course: components["schemas"]["Course"];
+            /** @description `response_time`, `throughput`, `error_rate`. */
+            figure: string;
+            unit: components["schemas"]["Unit"];
+        };
         /** @description The library's shape, and of whom it speaks. */
         RequestMetrics: components["schemas"]["Metrics"] & {
             /** @description What damage is known to keep from the answer, in words with its extent. */
@@ -2666,6 +3186,10 @@ export interface components {
              * @description Length of the period.
              */
             period_minutes: number;
+            /** @description Days until a resource reaches its line, by name, of those whose forecast sees that; empty for all services together. */
+            reaches_limit_days: {
+                [key: string]: components["schemas"]["DaysLeft"];
+            };
             /** @description The service asked for; null: all but the server itself. */
             service: string | null;
             /**
@@ -2814,6 +3338,18 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "write" | "admin";
+        /** @description The score with what it is made of. */
+        Score: {
+            /** @description All components in the order of their weights. */
+            components: components["schemas"]["Component"][];
+            /** @description What took points away, the most first. */
+            took: components["schemas"]["Took"][];
+            /**
+             * Format: double
+             * @description 0 to 100, a whole number; null without data.
+             */
+            value: number | null;
+        };
         /** @description A target, and how it does. */
         ScrapeTarget: {
             /** Format: double */
@@ -3027,6 +3563,7 @@ export interface components {
             key: string;
             /** @description In a sentence or two. */
             message: string;
+            /** @description Whether it is over. */
             resolved: boolean;
             /**
              * Format: date-time
@@ -3037,6 +3574,7 @@ export interface components {
             resolved_by: string | null;
             /** @description Whose. */
             service: string;
+            /** @description How severe. */
             severity: components["schemas"]["Severity"];
             /**
              * Format: date-time
@@ -3067,13 +3605,22 @@ export interface components {
         };
         /** @description Bands of a class, seconds. */
         ShownBands: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Up to here it will do.
+             */
             acceptable_seconds: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description From here on somebody must look.
+             */
             investigate_seconds: number;
             /** @description `default`, `file` or `put`. */
             origin: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Up to here nobody thinks about it.
+             */
             target_seconds: number;
         };
         /** @description A version that began to run. */
@@ -3119,6 +3666,7 @@ export interface components {
             headline: string;
             /** @description Names it within its service. */
             id: string;
+            /** @description What kind of trouble. */
             kind: components["schemas"]["Kind"];
             /** @description `past` or `close`. */
             place: components["schemas"]["Place"];
@@ -3147,6 +3695,7 @@ export interface components {
              * @description When that was.
              */
             before_time: string | null;
+            /** @description In the order of their weights. */
             components: components["schemas"]["Component"][];
             /** @description What took points away, the most first. */
             took: components["schemas"]["Took"][];
@@ -3334,6 +3883,41 @@ export interface components {
              */
             refused: number;
         };
+        /** @description What a model said. */
+        Suggestion: {
+            /** @description The ids of the findings that it is about. */
+            findings: string[];
+            /** @description Its number. */
+            id: string;
+            /** @description Who said it. */
+            model: string;
+            service: string;
+            /** @description A paragraph of plain text. */
+            text: string;
+            /** Format: date-time */
+            time: string;
+        };
+        /** @description How suggestions go, and those that were given. */
+        SuggestionList: {
+            /** @description Whether somebody is configured who gives them. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Questions without an answer since the server's start.
+             */
+            failures: number;
+            /** @description Why the last of them had none. */
+            last_error: string | null;
+            /** @description `open`: it failed, and is left alone for a while. */
+            state: components["schemas"]["SuggestionsState"];
+            /** @description The newest first. */
+            suggestions: components["schemas"]["Suggestion"][];
+        };
+        /**
+         * @description Whether it may be asked.
+         * @enum {string}
+         */
+        SuggestionsState: "off" | "ready" | "open";
         /** @description The same in a few numbers. */
         Summary: {
             /** @description How many fire. */
@@ -3343,9 +3927,62 @@ export interface components {
              * @description 0 to 100; null without data.
              */
             health_score: number | null;
+            /** @description The numbers. */
             key_metrics: components["schemas"]["KeyMetrics"];
             /** @description `healthy`, `degraded`, `unhealthy`, `silent`, `new`, `unknown`. */
             status: string;
+        };
+        /** @description A service hour by hour, day by day or week by week. */
+        Table: {
+            by: components["schemas"]["TableBy"];
+            /** @description The oldest first; the first is whole even if the period begins within it. */
+            rows: components["schemas"]["TableRow"][];
+        };
+        /**
+         * @description What a row is of.
+         * @enum {string}
+         */
+        TableBy: "hour" | "day" | "week";
+        /** @description A service in an hour, day or week. */
+        TableRow: {
+            /** Format: double */
+            cpu_max_ratio: number | null;
+            /**
+             * Format: double
+             * @description Of the busiest instance, as a share of the cores that it may use.
+             */
+            cpu_mean_ratio: number | null;
+            /** Format: date-time */
+            end: string;
+            /** Format: double */
+            error_rate: number | null;
+            /** @description Whether it is over. */
+            is_over: boolean;
+            /** @description The day on which it begins in the store's time zone, of an hour with its time: `2027-01-04`, `2027-01-04 14:00`. */
+            label: string;
+            /** Format: double */
+            mean_seconds: number | null;
+            /** Format: double */
+            memory_max_bytes: number | null;
+            /**
+             * Format: double
+             * @description Of the largest instance.
+             */
+            memory_mean_bytes: number | null;
+            /** Format: double */
+            p95_seconds: number | null;
+            /**
+             * Format: double
+             * @description Most requests of one minute; at most so many where only routes' own peaks are known any more.
+             */
+            peak_per_minute: number | null;
+            /**
+             * Format: int64
+             * @description Null where nothing was heard of the service.
+             */
+            requests: number | null;
+            /** Format: date-time */
+            start: string;
         };
         /** @description Values of a tag. */
         TagValues: {
@@ -3383,7 +4020,7 @@ export interface components {
              * @description More memory of a process is high, MB.
              */
             high_memory_threshold: number;
-            /** @description Where each comes from: `default`, `file` or `put`; the bands of a class together, as `classes.NAME`. */
+            /** @description Where each comes from: `default`, `file`, `environment` or `put`; the bands of a class together, as `classes.NAME`. */
             origins: {
                 [key: string]: string;
             };
@@ -3578,6 +4215,99 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAggregates: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which service.
+                 * @example shop
+                 */
+                service: string;
+                /**
+                 * @description What a row is of, `day` without it.
+                 * @example day
+                 */
+                by?: "hour" | "day" | "week";
+                /**
+                 * @description Since then: RFC 3339, epoch milliseconds, or relative such as `-7d`, which holds without it; at most 90 days ago, for
+                 *     hours as long as hourly summaries are kept (30 days).
+                 * @example -7d
+                 */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Aggregates"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAlerts: {
         parameters: {
             query?: {
@@ -4791,6 +5521,100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueryList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReport: {
+        parameters: {
+            query: {
+                /**
+                 * @description Which service.
+                 * @example shop
+                 */
+                service: string;
+                /**
+                 * @description Since then, at most 90 days ago: RFC 3339, epoch milliseconds, or relative such as `-7d`, which holds without it.
+                 * @example -7d
+                 */
+                since?: string;
+                /**
+                 * @description How it is written, `markdown` without it.
+                 * @example markdown
+                 */
+                format?: "markdown" | "html" | "json";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                    "text/html": string;
+                    "text/markdown": string;
                 };
             };
             /** @description The request cannot be understood or granted as it is */
@@ -7234,6 +8058,187 @@ export interface operations {
             /** @description The answer took too long: ask for less */
             504: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSuggestions: {
+        parameters: {
+            query?: {
+                /** @description Of one service only. */
+                service?: string;
+                /** @description Since then: RFC 3339, epoch milliseconds, or relative such as `-7d`. */
+                since?: string;
+                /** @description Most suggestions of the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The suggestions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionList"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    askForSuggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskNow"];
+            };
+        };
+        responses: {
+            /** @description The suggestion */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As things stand, this cannot be done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than is taken */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body's type or compression is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description That was asked too often: try again */
+            429: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whom the server asked gave no answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

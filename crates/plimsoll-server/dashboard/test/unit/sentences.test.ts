@@ -77,7 +77,7 @@ it("a service is silent when its windows stay away, one that sends every minute 
 
 it("rows that the server itself computes of a service are no sign of it", () => {
   const at = (seconds: number) => new Date(NOW - seconds * 1_000).toISOString();
-  const instance = { version: null, environment: null, first_seen: at(3_600) };
+  const instance = { version: null, environment: null, revision: null, first_seen: at(3_600) };
   const instances = [
     { ...instance, instance: "", last_seen: at(5) },
     { ...instance, instance: "a:1", last_seen: at(240) },
@@ -122,8 +122,8 @@ it("names are listed, many are counted", () => {
 it("particulars are those that were told; rows without an instance are none", () => {
   const seen = { first_seen: "2026-11-27T08:00:00Z", last_seen: "2026-11-27T14:32:05Z" };
   const instances = [
-    { instance: "", version: null, environment: null, ...seen },
-    { instance: "a:1", version: "2.14.0", environment: "prod", ...seen },
+    { instance: "", version: null, environment: null, revision: null, ...seen },
+    { instance: "a:1", version: "2.14.0", environment: "prod", revision: null, ...seen },
   ];
   expect(particulars(service("shop", { instances, instance_count: 4 }))).toBe("prod · v2.14.0 · 3 instances");
   expect(particulars(service("shop"))).toBe("–");

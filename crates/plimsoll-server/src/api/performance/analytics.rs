@@ -1,7 +1,5 @@
 //! `/api/performance/analytics`, `/api/performance/summary` and `/api/performance/bottlenecks`: what is judged, for dashboards.
 
-use std::cmp::Reverse;
-use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -16,10 +14,6 @@ use crate::state::App;
 
 /// Most alerts of the answer.
 const MOST_ALERTS: usize = 100;
-/// Most findings.
-const MOST_FINDINGS: usize = 200;
-/// Most recommendations.
-const MOST_RECOMMENDATIONS: usize = 20;
 
 /// Score, alerts and what to do.
 ///
