@@ -139,6 +139,10 @@ fn paths(app: &App) -> Described<App> {
             routes!(performance::deploys::list, performance::deploys::note),
         )
         .path(
+            "/api/performance/deploys/compared",
+            routes!(performance::deploys::compared),
+        )
+        .path(
             "/api/performance/channels",
             routes!(performance::channels::channels),
         )

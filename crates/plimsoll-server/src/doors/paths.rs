@@ -89,6 +89,7 @@ pub const TABLE: &[(&str, &str, Need)] = &[
     ("GET", "/api/performance/alerts", Need::Read),
     ("GET", "/api/performance/silences", Need::Read),
     ("GET", "/api/performance/deploys", Need::Read),
+    ("GET", "/api/performance/deploys/compared", Need::Read),
     ("GET", "/api/performance/channels", Need::Read),
     ("GET", "/api/performance/outbox", Need::Read),
     ("GET", "/api/performance/report", Need::Read),

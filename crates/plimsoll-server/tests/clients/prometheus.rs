@@ -103,10 +103,11 @@ struct Stored {
 }
 
 /// Under names of the data model, or moved by the very request that reads them.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "process_resident_memory_bytes",
     "process_cpu_seconds_total",
     "process_open_fds",
+    "process_max_fds",
     "go_goroutines",
     "go_threads",
     "net_conntrack_listener_conn_accepted_total",

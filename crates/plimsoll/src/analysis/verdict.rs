@@ -165,7 +165,11 @@ pub fn verdict(
     let since = since.unwrap_or_default();
     let begun = told
         .and_then(|finding| finding.since_ns)
-        .map(|since| format!(", {} ago", age(situation.now - since)));
+        .map(|since| age(situation.now - since))
+        .map(|age| match since.is_empty() {
+            true => format!(" for {age}"),
+            false => format!(", {age} ago"),
+        });
     let begun = begun
         .filter(|_| worst.since.is_some() || told.is_some())
         .unwrap_or_default();

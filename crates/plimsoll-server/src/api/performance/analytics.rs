@@ -1,6 +1,5 @@
 //! `/api/performance/analytics`, `/api/performance/summary` and `/api/performance/bottlenecks`: what is judged, for dashboards.
 
-
 use axum::extract::State;
 use axum::response::Response;
 use plimsoll::performance::analytics::{Analytics, Bottlenecks, Summary};

@@ -7,15 +7,19 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{blocking, kept_badly, time_of};
+use super::report::not_gathered;
+use super::{OneService, blocking, kept_badly, time_of};
 use crate::api::v1::posted::{object, posted};
 use crate::http::body::BodyLimits;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, Problem, json_answer};
 use crate::judge::deploys;
 use crate::meta::deploys::Deployed;
-use crate::openapi::answers::{BodyRefused, Invalid};
+use crate::openapi::answers::{BodyRefused, Invalid, NotFound, ReadRefused};
 use crate::openapi::tag;
+use crate::reading::Reading;
+use crate::report::contents::ReportDeploy;
+use crate::report::{gather, period};
 use crate::services::rfc3339;
 use crate::state::App;
 use crate::tick;
@@ -95,6 +99,68 @@ pub async fn list(State(app): State<App>, Params(asked): Params<AskedDeploys>) -
         })
     });
     json_answer(&list.await?)
+}
+
+/// Whose deploys are compared.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AskedCompared {
+    /// Of which service.
+    #[param(example = "shop")]
+    service: String,
+    /// Since then: RFC 3339, epoch milliseconds, or relative such as `-7d`. Without it for 7 days; at most 90.
+    since: Option<String>,
+}
+
+/// Versions that began to run, each beside what was before it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ComparedDeploys {
+    service: String,
+    /// The last ten, the newest last.
+    deploys: Vec<ReportDeploy>,
+    /// How many there were.
+    total: usize,
+    /// What damage is known to keep from the answer, in words with its extent.
+    missing: Vec<String>,
+}
+
+/// Deploys of a service with p95 and errors of each route in the hour before and after, or as far as no other deploy is.
+///
+/// # Errors
+/// 404 for an unknown service, 400 for a bad parameter.
+#[utoipa::path(
+    get,
+    path = "",
+    operation_id = "compareDeploys",
+    tag = tag::JUDGEMENT,
+    params(AskedCompared),
+    responses((status = 200, description = "The deploys", body = ComparedDeploys), NotFound, ReadRefused),
+)]
+pub async fn compared(
+    State(app): State<App>,
+    Params(asked): Params<AskedCompared>,
+) -> Answer<Response> {
+    let now = tick::now();
+    let text = asked.since.unwrap_or_else(|| "-7d".to_owned());
+    let period = period::since(&text, period::LONGEST, now)?;
+    let one = OneService {
+        service: asked.service,
+    };
+    let asking = app.clone();
+    let compared = move || {
+        one.question(now).check_service(&asking)?;
+        let mut reading = Reading::of(&asking.store);
+        let (deploys, total) = gather::deploys(&asking, &mut reading, &one.service, period)
+            .map_err(|error| not_gathered(error, &text))?;
+        Ok(ComparedDeploys {
+            service: one.service,
+            deploys,
+            total,
+            missing: reading.missing(),
+        })
+    };
+    json_answer(&app.slow.run(compared).await?)
 }
 
 /// Notes a deploy. What is known of it already gets what it lacked.

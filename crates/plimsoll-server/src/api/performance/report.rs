@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{OneService, kept_badly, unanswered_since};
 use crate::http::extract::Params;
-use crate::http::problem::{Answer, json_answer};
+use crate::http::problem::{Answer, Problem, json_answer};
 use crate::openapi::answers::{NotFound, ReadRefused};
 use crate::openapi::tag;
 use crate::report::contents::Report;
@@ -86,10 +86,8 @@ pub async fn report(
     let asking = app.clone();
     let written = move || {
         one.question(now).check_service(&asking)?;
-        let report = gather(&asking, &one.service, period, now).map_err(|error| match error {
-            GatherError::Store(error) => unanswered_since(&error, &text),
-            GatherError::Meta(error) => kept_badly(error),
-        })?;
+        let report = gather(&asking, &one.service, period, now)
+            .map_err(|error| not_gathered(error, &text))?;
         match format {
             Format::Markdown => Ok(of_kind(
                 "text/markdown; charset=utf-8",
@@ -107,6 +105,14 @@ pub async fn report(
         }
     };
     app.slow.run(written).await
+}
+
+/// What cannot be read of a period that began at `since`.
+pub(super) fn not_gathered(error: GatherError, since: &str) -> Problem {
+    match error {
+        GatherError::Store(error) => unanswered_since(&error, since),
+        GatherError::Meta(error) => kept_badly(error),
+    }
 }
 
 fn of_kind(kind: &'static str, body: String) -> Response {

@@ -89,8 +89,12 @@ fn shown(alert: Alert, period: Period) -> ReportAlert {
     }
 }
 
-/// The versions that began to run within a period, and how many.
-pub(super) fn deploys(
+/// The versions that began to run within a period, each beside the hour before it, and how many there were: the last
+/// [`MOST_DEPLOYS`] are compared.
+///
+/// # Errors
+/// When store or `meta.db` cannot be read.
+pub(crate) fn deploys(
     app: &AppState,
     reading: &mut Reading<'_>,
     service: &str,

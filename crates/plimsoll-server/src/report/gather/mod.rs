@@ -48,6 +48,8 @@ pub(crate) enum GatherError {
     Meta(#[from] MetaError),
 }
 
+pub(crate) use changes::deploys;
+
 /// The report of a service over a period that ends at `now`. Blocking.
 ///
 /// # Errors

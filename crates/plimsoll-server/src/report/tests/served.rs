@@ -139,6 +139,15 @@ async fn a_report_tells_what_was_sent() {
     near(&around["error_rate_before"], 25.0 / 1_250.0);
     assert_eq!(around["error_rate_after"], 0.0);
 
+    // The same is told of deploys alone.
+    let compared = json(&bench, "deploys/compared?service=shop&since=-1h").await;
+    assert_eq!(
+        (&compared["deploys"][0], &compared["total"]),
+        (deploy, &1.into())
+    );
+    let (status, ..) = ask(&bench, "deploys/compared?service=nobody").await;
+    assert_eq!(status, 404);
+
     let alerts = report["alerts"]["list"].as_array().unwrap();
     let slow = alerts
         .iter()

@@ -125,7 +125,12 @@ fn errors_fire_with_their_cause_and_an_alert_resolved_by_hand_fires_anew_while_t
             .map(|alert| alert.id)
             .unwrap()
     );
-    assert!(shop.judgement().score.value.unwrap() < 80.0);
+    let judgement = shop.judgement();
+    assert!(judgement.score.value.unwrap() < 80.0);
+    assert_eq!(
+        judgement.verdict.rest,
+        "Errors take 3.8× their limit for 3\u{a0}minutes."
+    );
     let id = fired.alert.id.to_string();
     let now = shop.now();
     let over = shop.own.resolve(&id, "ines", now).cloned().unwrap();
