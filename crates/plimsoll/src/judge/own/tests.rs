@@ -127,9 +127,10 @@ fn errors_fire_with_their_cause_and_an_alert_resolved_by_hand_fires_anew_while_t
     );
     let judgement = shop.judgement();
     assert!(judgement.score.value.unwrap() < 80.0);
+    // Half of 18 of 30 windows.
     assert_eq!(
         judgement.verdict.rest,
-        "Errors take 3.8× their limit for 3\u{a0}minutes."
+        "Errors take 3.0× their limit for 3\u{a0}minutes."
     );
     let id = fired.alert.id.to_string();
     let now = shop.now();
