@@ -175,6 +175,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/performance/deploys/compared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deploys of a service with p95 and errors of each route in the hour before and after, or as far as no other deploy is. */
+        get: operations["compareDeploys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/performance/exemplars": {
         parameters: {
             query?: never;
@@ -1460,6 +1477,16 @@ export interface components {
              * @description What a load test has to reach.
              */
             throughput_target_per_second: number | null;
+        };
+        /** @description Versions that began to run, each beside what was before it. */
+        ComparedDeploys: {
+            /** @description The last ten, the newest last. */
+            deploys: components["schemas"]["ReportDeploy"][];
+            /** @description What damage is known to keep from the answer, in words with its extent. */
+            missing: string[];
+            service: string;
+            /** @description How many there were. */
+            total: number;
         };
         /** @description A figure of a window beside the same of earlier ones; null where there is none. */
         Comparison: {
@@ -5052,6 +5079,90 @@ export interface operations {
                 headers: {
                     /** @description Seconds after which to try again */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareDeploys: {
+        parameters: {
+            query: {
+                /**
+                 * @description Of which service.
+                 * @example shop
+                 */
+                service: string;
+                /** @description Since then: RFC 3339, epoch milliseconds, or relative such as `-7d`. Without it for 7 days; at most 90. */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deploys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparedDeploys"];
+                };
+            };
+            /** @description The request cannot be understood or granted as it is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not come from this machine or from a page of this server */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that name */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed; its log says why */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much at once, or the store does not answer: try again */
+            503: {
+                headers: {
+                    /** @description Seconds after which to try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long: ask for less */
+            504: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
