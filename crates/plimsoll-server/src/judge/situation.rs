@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll::alert::Phase;
 use plimsoll::analysis::situation::{
-    AheadNow, CallNow, Deploy, FunctionNow, LevelNow, OpenAlert, RouteNow, Situation, StatementNow,
+    CallNow, Deploy, FunctionNow, OpenAlert, RouteNow, Situation, StatementNow,
 };
-use plimsoll::judge::SLOT_NS;
+use plimsoll::judge::Known;
 use plimsoll::performance::RequestTotals;
 
 use crate::performance::observations::observed;
@@ -100,60 +99,13 @@ pub fn read(
         });
     let deploys = deploys.collect();
     let judged = app.judging.with(service, |judged| {
-        let alerts = judged
-            .judge
-            .watches()
-            .filter_map(|watch| match watch.state.phase {
-                Phase::Firing { worst, .. } => Some(OpenAlert {
-                    id: None,
-                    key: watch.key.to_string(),
-                    kind: watch.kind,
-                    severity: worst,
-                    since: watch.state.since_ns,
-                    value: watch.value,
-                    limit: watch.limit,
-                    unit: watch.unit,
-                }),
-                _ => None,
-            });
-        let levels = judged.judge.levels().map(|(watch, value, limit)| LevelNow {
-            key: watch.key.to_string(),
-            value,
-            limit: limit.value(),
-            ratio: limit.ratio(value),
-            unit: watch.unit,
-        });
-        let ahead = judged.judge.foreseen();
-        let ahead = ahead.filter_map(|(key, foreseen)| AheadNow::of(key, foreseen, now));
         let routes = by_route.iter().map(|((method, route), (totals, types))| {
-            let mut error_types: Vec<(String, u64)> = types.clone().into_iter().collect();
-            error_types.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
-            let usual = judged.judge.usual(method, route).cloned();
-            RouteNow::of(method, route, totals, error_types, usual)
+            judged.route_now((method, route), totals, types)
         });
-        let end = |slot: i64| (slot + 1) * SLOT_NS;
-        let asked = judged
-            .asked
-            .iter()
-            .map(|(class, slot)| (class.clone(), end(*slot)));
-        FromJudge {
-            alerts: alerts.collect(),
-            levels: levels.collect(),
-            ahead: ahead.collect(),
-            routes: routes.collect(),
-            asked: asked.collect(),
-            heard: judged.heard.map(end),
-        }
+        (routes.collect(), judged.known(now))
     });
-    let FromJudge {
-        mut alerts,
-        levels,
-        ahead,
-        routes,
-        asked,
-        heard,
-    } = judged.unwrap_or_default();
-    number(app, service, &mut alerts);
+    let (routes, mut known): (Vec<RouteNow>, Known) = judged.unwrap_or_default();
+    number(app, service, &mut known.alerts);
     Ok(Situation {
         service: service.to_owned(),
         url: app.doors.url_for_browsers().to_string(),
@@ -163,25 +115,14 @@ pub fn read(
         statements,
         calls,
         functions,
-        levels,
-        ahead,
+        levels: known.levels,
+        ahead: known.ahead,
         deploys,
-        alerts,
+        alerts: known.alerts,
         minutes: f64::from(MINUTES),
-        asked,
-        heard,
+        asked: known.asked,
+        heard: known.heard,
     })
-}
-
-/// What the judge of a service knows.
-#[derive(Default)]
-struct FromJudge {
-    alerts: Vec<OpenAlert>,
-    levels: Vec<LevelNow>,
-    ahead: Vec<AheadNow>,
-    routes: Vec<RouteNow>,
-    asked: BTreeMap<String, Nanos>,
-    heard: Option<Nanos>,
 }
 
 /// Gives alerts that fire their numbers.

@@ -14,6 +14,7 @@ mod counts;
 mod floor;
 mod heard;
 mod judged;
+mod known;
 mod leak;
 mod level;
 mod observed;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 
 pub use counts::{Counts, TAIL};
 pub use judged::Judged;
+pub use known::Known;
 pub use observed::{LevelObserved, Observed, RouteObserved};
 pub use own::{Alert, Alerts, OwnJudge, Told};
 pub use watch::Watch;

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::OwnJudge;
-use crate::alert::Phase;
-use crate::analysis::situation::{FunctionNow, LevelNow, OpenAlert, RouteNow, Situation};
+use crate::analysis::situation::{FunctionNow, RouteNow, Situation};
 use crate::histogram::Histogram;
-use crate::judge::SLOT_NS;
 use crate::monitor::Ring;
 use crate::performance::RequestTotals;
 use crate::window::{FunctionOutcome, Window};
@@ -17,34 +15,11 @@ const MINUTES: i64 = 5;
 /// What is known at `now`, from the last minutes of `ring` and from the judge.
 pub(super) fn of(own: &OwnJudge, ring: &Ring, now: i64) -> Situation {
     let lately = ring.merged_since(now - MINUTES * 60_000_000_000);
-    let judged = &own.judged;
-    let alerts = judged.judge.watches().filter_map(|watch| {
-        let Phase::Firing { worst, .. } = watch.state.phase else {
-            return None;
-        };
-        Some(OpenAlert {
-            id: own
-                .alerts
-                .firing(&watch.key)
-                .map(|alert| alert.id.to_string()),
-            key: watch.key.to_string(),
-            kind: watch.kind,
-            severity: worst,
-            since: watch.state.since_ns,
-            value: watch.value,
-            limit: watch.limit,
-            unit: watch.unit,
-        })
-    });
-    let levels = judged.judge.levels().map(|(watch, value, limit)| LevelNow {
-        key: watch.key.to_string(),
-        value,
-        limit: limit.value(),
-        ratio: limit.ratio(value),
-        unit: watch.unit,
-    });
-    let end = |slot: i64| (slot + 1) * SLOT_NS;
-    let asked = judged.asked.iter();
+    let mut known = own.judged.known(now);
+    for alert in &mut known.alerts {
+        let kept = own.alerts.firing(&alert.key);
+        alert.id = kept.map(|kept| kept.id.to_string());
+    }
     Situation {
         service: own.service.clone(),
         url: String::new(),
@@ -57,15 +32,13 @@ pub(super) fn of(own: &OwnJudge, ring: &Ring, now: i64) -> Situation {
         statements: Vec::new(),
         calls: Vec::new(),
         functions: lately.as_ref().map(functions).unwrap_or_default(),
-        levels: levels.collect(),
-        ahead: Vec::new(),
+        levels: known.levels,
+        ahead: known.ahead,
         deploys: Vec::new(),
-        alerts: alerts.collect(),
+        alerts: known.alerts,
         minutes: MINUTES as f64,
-        asked: asked
-            .map(|(class, slot)| (class.clone(), end(*slot)))
-            .collect(),
-        heard: judged.heard.map(end),
+        asked: known.asked,
+        heard: known.heard,
     }
 }
 
@@ -87,12 +60,9 @@ fn routes(own: &OwnJudge, lately: &Window) -> Vec<RouteNow> {
             *types.entry(error_type.into_owned()).or_default() += series.duration.count;
         }
     }
-    let routes = found.into_iter().map(|((method, route), (totals, types))| {
-        let mut error_types: Vec<(String, u64)> = types.into_iter().collect();
-        error_types.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
-        let usual = own.judge().usual(method, route).cloned();
-        RouteNow::of(method, route, &totals, error_types, usual)
-    });
+    let routes = found
+        .iter()
+        .map(|(name, (totals, types))| own.judged.route_now(*name, totals, types));
     routes.collect()
 }
 
