@@ -75,8 +75,18 @@ function nothingWrong(excused = /^$/) {
 
 async function picture(name) {
   if (!pictures) return;
+  await charts();
   await sleep(600);
+  await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+}
+
+/** Where there are charts, they come when they are scrolled to. */
+async function charts() {
+  const when = page.locator("#when");
+  if ((await when.count()) === 0) return;
+  await when.scrollIntoViewIfNeeded();
+  await page.locator(".plot canvas, section[aria-labelledby=when] .note").first().waitFor();
 }
 
 async function visit(path) {
@@ -120,7 +130,7 @@ test("the first screen tells verdict, place and cause", async () => {
   );
   assert.match(await textOf(page.locator('[data-row="class:complex"]')), /−38 %[\s\S]*overdrawn/);
   assert.equal(await page.getByRole("link", { name: "Alerts 2 firing" }).count(), 1);
-  await page.locator(".plot canvas").first().waitFor();
+  await charts();
   assert.match(await textOf(page.locator(".lanes")), /v2\.14\.0 a1f3c9e, 14:07/);
   nothingWrong();
 });
@@ -434,6 +444,7 @@ test("every view is accessible and no wider than the window, light and dark", as
         await page.setViewportSize({ width, height: 900 });
         if (width === 1440 || width === 390) {
           await visit(path);
+          await charts();
           await sleep(700);
           await accessible(page, `${path} ${scheme} ${width}`);
           await picture(`${path.replaceAll(/\W+/g, "-").replaceAll(/^-|-$/g, "") || "services"}-${scheme}-${width}`);
