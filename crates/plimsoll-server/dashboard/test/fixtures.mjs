@@ -4,6 +4,7 @@
 /** 27 November 2026, 14:32:10 in Berlin. */
 export const NOW = Date.parse("2026-11-27T13:32:10Z");
 const MINUTE = 60_000;
+const MB = 2 ** 20;
 
 const ago = (minutes) => new Date(NOW - minutes * MINUTE).toISOString();
 
@@ -50,7 +51,7 @@ const classes = [
 const resources = [
   float("resource:errors", "errors", 0.97, 0.0013, 0.05, "ratio"),
   float("resource:cpu", "CPU", 0.55, 0.36, 0.8, "ratio"),
-  float("resource:memory", "memory", 0.33, 341e6, 512e6, "bytes"),
+  float("resource:memory", "memory", 0.33, 341 * MB, 512 * MB, "bytes"),
   float("resource:disk", "disk", 0.18, 0.74, 0.9, "ratio", { since: ago(7_000), finding: "resource:disk" }),
   float("resource:disk_io", "disk I/O", 0.79, 214, 1_000, "count"),
   float("resource:network", "network", 0.89, 11e6, 100e6, "count"),
