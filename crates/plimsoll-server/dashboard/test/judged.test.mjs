@@ -191,6 +191,21 @@ test("every float is reached by keyboard: one stop, arrows inside, Enter to its 
   nothingWrong();
 });
 
+test("what will reach its line says when, once", async () => {
+  await visit("/services/shop");
+  await floatNamed("write").waitFor();
+  await page.locator('[data-float="resource:memory"]').hover();
+  assert.equal(await textOf(page.locator(".tip:visible")), "341 MB, line 512 MB. Reaches its line in 12 days (9–17)");
+  const cards = page.locator(".cards");
+  assert.match(await textOf(cards), /341 MB memory, line 512 MB[\s\S]*Reaches its line in 12 days \(9–17\)\./);
+  // Where a finding says so, the card leads to it instead.
+  await cards.getByRole("link", { name: "Disk reaches its line in 23 days (17–31)." }).click();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "finding-forecast:disk");
+  assert.equal((await textOf(cards)).match(/in 23 days/g)?.length, 1);
+  assert.match(await textOf(page.locator("[id='finding-forecast:disk']")), /Low · foreseen since 22 Nov/);
+  nothingWrong();
+});
+
 test("while it is read the frame stands with a dashed line, and a failure leaves it there", async () => {
   let fail;
   const after = new Promise((resolve) => {
