@@ -562,6 +562,8 @@ export function answerOf(path, params, method) {
       };
     case "/api/performance/calls":
       return { ...answered, calls: [] };
+    case "/api/v1/suggestions":
+      return { enabled: false, state: "off", failures: 0, last_error: null, suggestions: [] };
     case "/api/performance/load-line":
       return loadLine;
     case "/api/performance/load-lines":

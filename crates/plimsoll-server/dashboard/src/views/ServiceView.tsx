@@ -133,7 +133,13 @@ function Found({ service }: { service: Service }) {
           />
           <div className="wrap sec two">
             <StandardsTable name={name} now={at} />
-            <Findings findings={line?.findings ?? []} fine={line?.fine ?? []} alerts={told?.alerts ?? []} now={at} />
+            <Findings
+              service={name}
+              findings={line?.findings ?? []}
+              fine={line?.fine ?? []}
+              alerts={told?.alerts ?? []}
+              now={at}
+            />
             {routesPart}
           </div>
         </>

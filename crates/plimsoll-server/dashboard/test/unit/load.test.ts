@@ -15,6 +15,7 @@ import {
 } from "../../src/words/load";
 import { percent } from "../../src/words/numbers";
 import { ofHundred, points } from "../../src/words/score";
+import { suggestedBy } from "../../src/words/suggested";
 import { float } from "./floats";
 
 const N = "\u00a0";
@@ -219,4 +220,10 @@ it("a finding's evidence begins with how severe and since when", () => {
   expect(evidenceWords(ahead, NOW)).toBe("Low · foreseen since 14:09");
   expect(findingsWords([{ place: "past" }, { place: "past" }, { place: "close" }])).toBe("2 past the line, 1 close");
   expect(findingsWords([])).toBe("nothing past the line, nothing close");
+});
+
+it("a suggestion says who gave it and when, and whether it is about what is found now", () => {
+  const of = { model: "llama3.2", time: at(14, 20), findings: ["class:write", "pool:postgres"] };
+  expect(suggestedBy(of, ["pool:postgres", "class:write"], NOW)).toBe("llama3.2, 14:20");
+  expect(suggestedBy(of, ["class:write"], NOW)).toBe("llama3.2, 14:20, of the findings of then");
 });
