@@ -11,6 +11,8 @@ export default defineConfig({
     // Everything has a name of its own: the content policy takes no data in the markup but images.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What a first visit fetches is counted by it; it is not served.
+    manifest: true,
   },
   test: { include: ["test/unit/**/*.test.ts"] },
   // `vite preview` as well.

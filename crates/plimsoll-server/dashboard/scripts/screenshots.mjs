@@ -22,8 +22,12 @@ async function picture(name, path, how = {}) {
   const page = await context.newPage();
   await page.goto(url + path);
   await page.locator("h1").waitFor();
-  // The charts and the small lines come with further answers.
-  await sleep(4_000);
+  // The small lines come with further answers, the charts when they are scrolled to.
+  await sleep(2_000);
+  const when = page.locator("#when");
+  if ((await when.count()) > 0) await when.scrollIntoViewIfNeeded();
+  await sleep(2_000);
+  await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   await context.close();
 }

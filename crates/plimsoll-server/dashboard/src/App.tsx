@@ -1,27 +1,15 @@
-import { Component, type ComponentType, lazy, type ReactNode, Suspense, useEffect, useState } from "react";
-import { reloadOnce } from "./live/build";
+import { Component, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useLive } from "./live/Live";
 import { Bar } from "./parts/Bar";
 import { Foot } from "./parts/Foot";
 import { KeyList } from "./parts/KeyList";
 import { listenToKeys } from "./parts/keys";
+import { later } from "./parts/later";
 import { Reading } from "./parts/Part";
 import { nextTheme } from "./parts/theme";
 import { Link } from "./route/Link";
 import { alertsPath, go, serviceOf, standardsPath, usePlace, viewOf } from "./route/location";
 import { ServicesView } from "./views/ServicesView";
-
-/** A view that comes when it is looked at; one that is gone from the server means another build. */
-function later<P extends object>(load: () => Promise<{ default: ComponentType<P> }>) {
-  return lazy(() =>
-    load().catch((error: unknown) => {
-      if (reloadOnce(window.sessionStorage, Date.now(), () => window.location.reload())) {
-        return new Promise<never>(() => {});
-      }
-      throw error;
-    }),
-  );
-}
 
 const ServiceView = later(() => import("./views/ServiceView"));
 const ConnectView = later(() => import("./views/ConnectView"));

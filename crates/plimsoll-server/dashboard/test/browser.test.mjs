@@ -137,9 +137,36 @@ test("order, filter and range stand in the URL and survive a reload", async () =
   await nothingWrong();
 });
 
+test("a direct visit of a service takes less than 190 kB, and its charts come into the place that was kept", async () => {
+  // What is there already comes with the first answers, not with later ones.
+  const judged = `${w.url}/api/performance/load-line?service=shop`;
+  await until("it is judged", async () => (await (await fetch(judged)).json()).groups.length > 0);
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  let bytes = 0;
+  network.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await page.goto(`${w.url}/services/shop`);
+  await row("GET /orders").waitFor();
+  await page.locator("[data-float]").first().waitFor();
+  await sleep(500);
+  assert.ok(bytes > 150_000 && bytes < 190_000, `${bytes} bytes`);
+  assert.equal(await page.locator(".plot").count(), 0);
+  const height = () => page.locator("section[aria-labelledby=when]").evaluate((one) => one.offsetHeight);
+  const kept = await height();
+  await page.locator("#when").scrollIntoViewIfNeeded();
+  await page.locator(".plot canvas").nth(4).waitFor();
+  assert.ok(Math.abs((await height()) - kept) < 32, `${kept} became ${await height()}`);
+  await nothingWrong();
+});
+
 test("dragging zooms all charts, a double click goes back", async () => {
   await page.goto(`${w.url}/services/shop?range=15m`);
   const over = page.locator(".plot .u-over").first();
+  await until("there is something to draw", async () => (await counted("GET /products/{id}")) > 0);
+  // The charts come when they are scrolled to.
+  await page.locator("#when").scrollIntoViewIfNeeded();
   await over.waitFor();
   await over.scrollIntoViewIfNeeded();
   const box = await over.boundingBox();

@@ -4,6 +4,7 @@
 /** 27 November 2026, 14:32:10 in Berlin. */
 export const NOW = Date.parse("2026-11-27T13:32:10Z");
 const MINUTE = 60_000;
+const MB = 2 ** 20;
 
 const ago = (minutes) => new Date(NOW - minutes * MINUTE).toISOString();
 
@@ -23,6 +24,7 @@ function float(id, name, headroom, value, limit, unit, more = {}) {
     finding: null,
     idle_seconds: null,
     reason: known ? null : "no data",
+    reaches_limit_days: null,
     ...more,
   };
 }
@@ -50,8 +52,14 @@ const classes = [
 const resources = [
   float("resource:errors", "errors", 0.97, 0.0013, 0.05, "ratio"),
   float("resource:cpu", "CPU", 0.55, 0.36, 0.8, "ratio"),
-  float("resource:memory", "memory", 0.33, 341e6, 512e6, "bytes"),
-  float("resource:disk", "disk", 0.18, 0.74, 0.9, "ratio", { since: ago(7_000), finding: "resource:disk" }),
+  float("resource:memory", "memory", 0.33, 341 * MB, 512 * MB, "bytes", {
+    reaches_limit_days: { median: 12.2, early: 9.4, late: 16.3 },
+  }),
+  float("resource:disk", "disk", 0.18, 0.74, 0.9, "ratio", {
+    since: ago(7_000),
+    finding: "forecast:disk",
+    reaches_limit_days: { median: 23.2, early: 17.4, late: 30.1 },
+  }),
   float("resource:disk_io", "disk I/O", 0.79, 214, 1_000, "count"),
   float("resource:network", "network", 0.89, 11e6, 100e6, "count"),
   float("resource:open_files", "open files", 0.79, 212, 1_024, "count"),
@@ -136,16 +144,18 @@ const findings = [
     action: "Make an index:",
     fix: "CREATE INDEX CONCURRENTLY products_title_trgm ON products USING gin (title gin_trgm_ops);",
   }),
-  finding("resource:disk", {
+  finding("forecast:disk", {
     kind: "forecast",
     subject: "disk",
+    float: "resource:disk",
     place: "close",
-    headline: "The disk reaches its line in 23 days",
-    cause: "(17 to 31).",
+    severity: "low",
+    headline: "Disk reaches its line in 23\u00a0days (17–31).",
+    cause: "It grows by 0.69\u00a0% of the whole a day.",
     since: ago(7_000),
-    evidence: ["74\u00a0% of 160\u00a0GB, line at 90\u00a0%, grows 1.1\u00a0GB a day"],
-    action: "See what grows:",
-    fix: "du -xh /var/lib/postgresql --max-depth 2 | sort -h | tail",
+    evidence: ["74\u00a0%, line 90\u00a0%", "nine in ten cases: 17\u00a0days to 31\u00a0days"],
+    action: "Keep less for less long, or make the volume larger before the day; see what takes the room:",
+    fix: "du -xh / --max-depth 2 | sort -h | tail",
   }),
 ];
 
@@ -552,6 +562,8 @@ export function answerOf(path, params, method) {
       };
     case "/api/performance/calls":
       return { ...answered, calls: [] };
+    case "/api/v1/suggestions":
+      return { enabled: false, state: "off", failures: 0, last_error: null, suggestions: [] };
     case "/api/performance/load-line":
       return loadLine;
     case "/api/performance/load-lines":

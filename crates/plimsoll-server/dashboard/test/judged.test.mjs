@@ -75,8 +75,18 @@ function nothingWrong(excused = /^$/) {
 
 async function picture(name) {
   if (!pictures) return;
+  await charts();
   await sleep(600);
+  await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+}
+
+/** Where there are charts, they come when they are scrolled to. */
+async function charts() {
+  const when = page.locator("#when");
+  if ((await when.count()) === 0) return;
+  await when.scrollIntoViewIfNeeded();
+  await page.locator(".plot canvas, section[aria-labelledby=when] .note").first().waitFor();
 }
 
 async function visit(path) {
@@ -120,7 +130,7 @@ test("the first screen tells verdict, place and cause", async () => {
   );
   assert.match(await textOf(page.locator('[data-row="class:complex"]')), /−38 %[\s\S]*overdrawn/);
   assert.equal(await page.getByRole("link", { name: "Alerts 2 firing" }).count(), 1);
-  await page.locator(".plot canvas").first().waitFor();
+  await charts();
   assert.match(await textOf(page.locator(".lanes")), /v2\.14\.0 a1f3c9e, 14:07/);
   nothingWrong();
 });
@@ -179,6 +189,76 @@ test("every float is reached by keyboard: one stop, arrows inside, Enter to its 
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-row")), "class:read");
   nothingWrong();
+});
+
+test("what will reach its line says when, once", async () => {
+  await visit("/services/shop");
+  await floatNamed("write").waitFor();
+  await page.locator('[data-float="resource:memory"]').hover();
+  assert.equal(
+    await textOf(page.locator(".tip:visible")),
+    "341 MB, line 512 MB; usually 343 MB. Reaches its line in 12 days (9–17)",
+  );
+  const cards = page.locator(".cards");
+  assert.match(await textOf(cards), /341 MB memory, line 512 MB[\s\S]*Reaches its line in 12 days \(9–17\)\./);
+  // Where a finding says so, the card leads to it instead.
+  await cards.getByRole("link", { name: "Disk reaches its line in 23 days (17–31)." }).click();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "finding-forecast:disk");
+  assert.equal((await textOf(cards)).match(/in 23 days/g)?.length, 1);
+  assert.match(await textOf(page.locator("[id='finding-forecast:disk']")), /Low · foreseen since 22 Nov/);
+  nothingWrong();
+});
+
+test("what a model says stands under the findings, with who and when, and can be asked for", async () => {
+  const path = "/api/v1/suggestions";
+  await visit("/services/shop");
+  await page.locator(".fd").first().waitFor();
+  assert.equal(await page.getByRole("button", { name: /^Ask/ }).count(), 0);
+  const list = (more) => ({ enabled: true, state: "ready", failures: 0, last_error: null, suggestions: more });
+  instead[`GET ${path}`] = list([]);
+  await visit("/services/shop");
+  const part = page.getByRole("region", { name: "Suggestion" });
+  instead[`POST ${path}`] = {
+    status: 502,
+    json: { detail: "the endpoint gave no suggestion: it answered 500", status: 502 },
+  };
+  await part.getByRole("button", { name: /^Ask/ }).click();
+  const alert = part.getByRole("alert");
+  await alert.waitFor();
+  assert.match(await textOf(alert), /^The endpoint gave no suggestion: it answered 500\./);
+  assert.deepEqual(changed.at(-1), { method: "POST", path, body: { service: "shop" } });
+  const said = {
+    id: "7",
+    service: "shop",
+    time: new Date(NOW - 12 * 60_000).toISOString(),
+    model: "llama3.2",
+    text: "Orders wait for stock <b>one by one</b>: ask for all of it at once, then the pool floats again.",
+    findings: loadLine.findings.map((one) => one.id),
+  };
+  instead[`POST ${path}`] = said;
+  instead[`GET ${path}`] = list([said]);
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await part.getByText("Orders wait for stock <b>one by one</b>").waitFor();
+  assert.match(await textOf(part), /\nllama3\.2, 14:20\n+Ask again/);
+  assert.equal(await part.getByRole("alert").count(), 0);
+  const [found, sug] = await Promise.all([page.locator(".finds").boundingBox(), part.boundingBox()]);
+  assert.ok(sug.y >= found.y + found.height - 1);
+  await accessible(page, "a suggestion");
+  await picture("suggestion");
+  nothingWrong(/502/);
+});
+
+test("a report is of the range in view", async () => {
+  await visit("/services/shop?range=6h");
+  const read = page.getByRole("link", { name: /^Report of 6.h ?, in a new tab$/ });
+  const at = async (link) => new URL(await link.getAttribute("href"), w.url);
+  assert.equal((await at(read)).search, "?service=shop&since=-360m&format=html");
+  assert.equal(await read.getAttribute("target"), "_blank");
+  const taken = page.getByRole("link", { name: "as Markdown" });
+  assert.equal((await at(taken)).search, "?service=shop&since=-360m&format=markdown");
+  assert.equal(await taken.getAttribute("download"), "shop-report.md");
+  await page.getByRole("button", { name: "24 h", exact: true }).click();
+  assert.equal((await at(page.getByRole("link", { name: /^Report of 24.h/ }))).searchParams.get("since"), "-1440m");
 });
 
 test("while it is read the frame stands with a dashed line, and a failure leaves it there", async () => {
@@ -434,6 +514,7 @@ test("every view is accessible and no wider than the window, light and dark", as
         await page.setViewportSize({ width, height: 900 });
         if (width === 1440 || width === 390) {
           await visit(path);
+          await charts();
           await sleep(700);
           await accessible(page, `${path} ${scheme} ${width}`);
           await picture(`${path.replaceAll(/\W+/g, "-").replaceAll(/^-|-$/g, "") || "services"}-${scheme}-${width}`);

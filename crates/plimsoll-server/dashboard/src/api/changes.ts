@@ -1,8 +1,8 @@
 // What the page changes on the server.
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { read, urlOf } from "./client";
-import type { Alert, NewSilence, Replay, Silence, ThresholdChanges, Thresholds } from "./judged";
-import { ALERTS, LIVE, thresholds } from "./queries";
+import type { Alert, NewSilence, Replay, Silence, Suggestion, ThresholdChanges, Thresholds } from "./judged";
+import { ALERTS, LIVE, SUGGESTIONS, thresholds } from "./queries";
 
 const alertPath = (id: string, what: string) => `/api/performance/alerts/${encodeURIComponent(id)}/${what}`;
 
@@ -29,6 +29,17 @@ export const useUnsilence = () =>
   useAlertChange((id: string) =>
     read<unknown>(`/api/performance/silences/${encodeURIComponent(id)}`, { remove: true }),
   );
+
+/** Asks a model what it says of the findings of a service now. */
+export function useAsk() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (service: string) => read<Suggestion>("/api/v1/suggestions", { post: { service } }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: SUGGESTIONS });
+    },
+  });
+}
 
 /** Days that a replay goes back. */
 export const REPLAY_DAYS = 7;

@@ -45,6 +45,14 @@ export interface SmallFloat {
   ratio: number | null;
 }
 
+/** When something reaches its line, days from now; 90 % of all cases lie between early and late. */
+export interface DaysLeft {
+  median: number;
+  early: number;
+  /** Null: beyond what is looked ahead. */
+  late: number | null;
+}
+
 export interface Float extends Omit<SmallFloat, "group"> {
   value: number | null;
   limit: number | null;
@@ -55,6 +63,7 @@ export interface Float extends Omit<SmallFloat, "group"> {
   finding: string | null;
   idle_seconds: number | null;
   reason: "no data" | "idle" | null;
+  reaches_limit_days: DaysLeft | null;
 }
 
 export interface FloatGroup {
@@ -235,6 +244,24 @@ export interface Deploy {
   time: string;
   /** Told, or seen by another version of an instance. */
   source: "api" | "seen";
+}
+
+/** What a model said of the findings of a service. */
+export interface Suggestion {
+  id: string;
+  service: string;
+  time: string;
+  model: string;
+  text: string;
+  /** The ids of the findings that it is about. */
+  findings: string[];
+}
+
+export interface SuggestionList {
+  /** Whether somebody is configured who gives them. */
+  enabled: boolean;
+  /** The newest first. */
+  suggestions: Suggestion[];
 }
 
 export interface DeployList {

@@ -10,6 +10,7 @@ import type {
   LoadLines,
   SilenceList,
   StandardsAnswer,
+  SuggestionList,
   Thresholds,
 } from "./judged";
 import type {
@@ -195,10 +196,13 @@ export const recipes = () =>
 const ABSENT_MS = 60_000;
 
 /** What only a server that judges answers: null from one that does not, which is then asked again only after a minute. */
-function judged<T>(key: readonly unknown[], url: string) {
+function judged<T>(key: readonly unknown[], url: string, isThere: (answer: T) => boolean = () => true) {
   return queryOptions({
     queryKey: [LIVE, ...key],
-    queryFn: ({ signal }) => orNothing(read<T>(url, { signal })),
+    queryFn: async ({ signal }) => {
+      const answer = await orNothing(read<T>(url, { signal }));
+      return answer !== null && isThere(answer) ? answer : null;
+    },
     enabled: ({ state }) => state.data !== null || Date.now() - state.dataUpdatedAt > ABSENT_MS,
   });
 }
@@ -226,6 +230,17 @@ export const silences = () => judged<SilenceList>(["alerts", "silences"], "/api/
 
 export const deploys = (service: string) =>
   judged<DeployList>(["deploys", service], urlOf("/api/performance/deploys", { service }));
+
+/** The newest suggestion under this key is read again after a question. */
+export const SUGGESTIONS = [LIVE, "suggestions"] as const;
+
+/** What a model said last of the findings of a service; null where none is configured. */
+export const suggestions = (service: string) =>
+  judged<SuggestionList>(
+    ["suggestions", service],
+    urlOf("/api/v1/suggestions", { service, limit: 1 }),
+    (answer) => answer.enabled,
+  );
 
 export const thresholds = () =>
   queryOptions({

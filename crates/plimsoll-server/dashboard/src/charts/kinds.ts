@@ -5,7 +5,7 @@ import { bytes, duration, NBSP, rate, share } from "../words/numbers";
 import type { Drawn } from "./Chart";
 import { lastOf } from "./draw";
 import type { Readings } from "./readings";
-import { logBounds, logTicks, roundUp } from "./scale";
+import { logBounds, logTicks, roundUp, roundUpBytes } from "./scale";
 
 interface Kind {
   id: string;
@@ -146,7 +146,7 @@ export function cpuChart(series: SeriesList, readings: Readings): Kind {
 
 export function memoryChart(series: SeriesList, readings: Readings): Kind {
   const values = readings.memory ?? [];
-  const top = roundUp(largest(values) * 1.05);
+  const top = roundUpBytes(largest(values) * 1.05);
   const limit = readings.memoryLimit === null ? "" : `, limit ${bytes(readings.memoryLimit)}`;
   return {
     id: "memory",

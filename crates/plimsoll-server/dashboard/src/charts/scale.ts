@@ -1,4 +1,5 @@
 // Scales and the marks on their axes.
+import { BYTES_STEP } from "../words/numbers";
 
 /** Bounds of a log scale that hold all values: 1, 3, 10, 30, 100… of the unit. */
 export function logBounds(values: Iterable<number | null>, floor: number): [number, number] {
@@ -35,6 +36,14 @@ export function roundUp(value: number): number {
   if (!(value > 0)) return 1;
   const decade = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 2.5, 4, 5, 8, 10].find((factor) => factor * decade >= value * 0.999) ?? 10) * decade;
+}
+
+/** The same of bytes, in units of 1,024: the top is a round number, and the half of it too. */
+export function roundUpBytes(value: number): number {
+  const unit = value > 1 ? BYTES_STEP ** Math.floor(Math.log(value) / Math.log(BYTES_STEP)) : 1;
+  const size = value / unit;
+  const round = size <= 1 ? 1 : size <= 10 ? 2 * Math.ceil(size / 2) : Math.min(BYTES_STEP, roundUp(size));
+  return round * unit;
 }
 
 /** Labels at wanted heights, moved apart so that none touch; in the order that they came in. */

@@ -128,14 +128,17 @@ function List({ alerts: shown, now, none }: { alerts: readonly Alert[]; now: num
 }
 
 function One({ alert, now }: { alert: Alert; now: number }) {
-  const shape = alert.state === "pending" ? "w" : "p";
+  // What is foreseen is past nothing yet.
+  const shape = alert.state === "pending" || alert.type === "forecast" ? "w" : "p";
   const title = alertTitle(alert);
+  const against = againstWords(alert);
   return (
     <li className={`fd ${shape}`} data-alert={alert.id}>
       <Sign shape={shape} />
       <div>
         <p className="s">
-          <b>{title}</b> in <Link href={servicePath(alert.service)}>{alert.service}</Link>: {againstWords(alert)}
+          <b>{title}</b> in <Link href={servicePath(alert.service)}>{alert.service}</Link>
+          {against && `: ${against}`}
         </p>
         <p className="e">{[...alertFacts(alert, now), messageBeyond(alert)].filter(Boolean).join(" · ")}</p>
         <AlertActions

@@ -7,6 +7,8 @@ import { shapeOf } from "../load-line/geometry";
 import { resourceOf } from "../load-line/resources";
 import { Jump } from "../parts/Jump";
 import { ScaleCell } from "../parts/ScaleCell";
+import { aheadWords } from "../words/ahead";
+import { capital } from "../words/capital";
 import { floatSentence, measured } from "../words/load";
 import { duration, many, rate, share } from "../words/numbers";
 import { findingId } from "./Findings";
@@ -94,6 +96,10 @@ function Gauge({ float, group, named, findings }: Gauged) {
         shape={shape}
         label={floatSentence(float, group)}
       />
+      {/* The finding of a forecast says the same. */}
+      {float.reaches_limit_days && finding?.kind !== "forecast" && (
+        <p className="about">{capital(aheadWords(float.reaches_limit_days))}.</p>
+      )}
       {finding && (
         <p className="about">
           <Jump to={findingId(finding.id)}>{finding.headline}</Jump>

@@ -6,6 +6,7 @@ import { Sign, State } from "../parts/State";
 import { evidenceWords } from "../words/findings";
 import { findingsWords } from "../words/load";
 import { AlertActions } from "./AlertActions";
+import { Suggested } from "./Suggested";
 
 /** The element of a finding. */
 export function findingId(id: string): string {
@@ -13,6 +14,7 @@ export function findingId(id: string): string {
 }
 
 interface Told {
+  service: string;
   findings: readonly Finding[];
   fine: readonly string[];
   /** The alerts of the service, as far as they are read. */
@@ -20,7 +22,7 @@ interface Told {
   now: number;
 }
 
-export function Findings({ findings, fine, alerts, now }: Told) {
+export function Findings({ service, findings, fine, alerts, now }: Told) {
   return (
     <section aria-labelledby="findings">
       <div className="head">
@@ -40,6 +42,7 @@ export function Findings({ findings, fine, alerts, now }: Told) {
           ))}
         </ol>
       )}
+      <Suggested service={service} findings={findings} now={now} />
       {fine.length > 0 && (
         <p className="fine">
           <State shape="t">Fine:</State> {fine.join(", ")}.

@@ -7,6 +7,7 @@ import type { Zoom } from "../route/range";
 import { laneWords } from "../words/alerts";
 import { hour } from "../words/moments";
 import type { Sentence } from "../words/sentences";
+import { revisionWords, versionWords } from "../words/version";
 
 const FONT = '600 12px "Plex Sans", system-ui, sans-serif';
 
@@ -23,7 +24,7 @@ export interface Marked extends Lasting {
 export function deployMarks(deploys: readonly Deploy[], now: number): Marked[] {
   return deploys.map((deploy) => {
     const at = Date.parse(deploy.time);
-    const revision = deploy.revision ? ` ${deploy.revision.slice(0, 7)}` : "";
+    const revision = deploy.revision ? ` ${revisionWords(deploy.revision)}` : "";
     const version = versionWords(deploy.version);
     const label = { bold: version, rest: `${revision}, ${hour(at, now)}` };
     return {
@@ -34,14 +35,9 @@ export function deployMarks(deploys: readonly Deploy[], now: number): Marked[] {
       kind: "deploy" as const,
       words: wordsWidth(label.bold + label.rest, FONT),
       label,
-      told: `${hour(at, now)} deploy ${version}`,
+      told: `${hour(at, now)} deploy ${version}${revision}`,
     };
   });
-}
-
-/** v2.14.0, however it was written. */
-function versionWords(version: string): string {
-  return /^\d/.test(version) ? `v${version}` : version;
 }
 
 export function alertMarks(alerts: readonly Alert[], now: number): Marked[] {

@@ -1,9 +1,7 @@
 // One service: the sentence and the score, its load line, standards and findings, its routes, what happened when, its parts.
-import "uplot/dist/uPlot.min.css";
-import "../style/charts.css";
 import "../style/verdict.css";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { Suspense, useEffect, useMemo } from "react";
 import {
   alerts,
   deploys,
@@ -20,10 +18,12 @@ import { cutsOf } from "../charts/spark";
 import { LoadLine } from "../load-line/LoadLine";
 import { viewsOf } from "../load-line/resources";
 import { byId, jumpTo } from "../parts/Jump";
+import { later, WhenNear } from "../parts/later";
 import { Part, Trouble } from "../parts/Part";
 import { Link } from "../route/Link";
 import { useParam } from "../route/location";
-import { finestStep, rangeOf } from "../route/range";
+import { finestStep, rangeOf, zoomOf } from "../route/range";
+import { useZoomKeys } from "../route/zoomKeys";
 import { ofService, type Sentence, type Slower } from "../words/sentences";
 import { conditionOf, type Known, lastSeen, OWN, particulars, SLOWER } from "../words/service";
 import { type RouteRow, routeRows } from "../words/usual";
@@ -35,7 +35,9 @@ import { Queries } from "./Queries";
 import { RoutesTable } from "./RoutesTable";
 import { StandardsTable } from "./StandardsTable";
 import { VerdictHead } from "./VerdictHead";
-import { WhatHappened } from "./WhatHappened";
+
+/** The charts come with a library of their own. */
+const WhatHappened = later(() => import("./WhatHappened"));
 
 /** From three days on there are days to compare with. */
 const OLD_MS = 3 * 24 * 3_600_000;
@@ -65,9 +67,15 @@ function Found({ service }: { service: Service }) {
   const all = useQuery(totals());
   const told = useQuery(alerts(name)).data;
   const deployed = useQuery(deploys(name)).data?.deploys ?? [];
-  const bands = useQuery(standards(name)).data;
+  const standard = useQuery(standards(name));
+  const bands = standard.data;
   const [rangeText] = useParam("range");
   const range = rangeOf(rangeText);
+  const [zoomText] = useParam("zoom");
+  useZoomKeys(
+    range,
+    useMemo(() => zoomOf(zoomText), [zoomText]),
+  );
   const now = useQuery(routes(name));
   const finest = finestStep(service.sources);
   const lines = useQuery(routeSeries(name, range, finest));
@@ -125,13 +133,23 @@ function Found({ service }: { service: Service }) {
           />
           <div className="wrap sec two">
             <StandardsTable name={name} now={at} />
-            <Findings findings={line?.findings ?? []} fine={line?.fine ?? []} alerts={told?.alerts ?? []} now={at} />
+            <Findings
+              service={name}
+              findings={line?.findings ?? []}
+              fine={line?.fine ?? []}
+              alerts={told?.alerts ?? []}
+              now={at}
+            />
             {routesPart}
           </div>
         </>
       )}
       <div className="wrap sec far">
-        <WhatHappened name={name} range={range} finest={finest} />
+        <WhenNear waits={judged.isPending || standard.isPending || now.isPending} ahead={<Ahead />}>
+          <Suspense fallback={<Ahead />}>
+            <WhatHappened name={name} range={range} finest={finest} />
+          </Suspense>
+        </WhenNear>
       </div>
       {line && <Cards name={name} groups={line.groups} findings={line.findings} />}
       <div className="wrap sec far pair">
@@ -144,6 +162,17 @@ function Found({ service }: { service: Service }) {
         </div>
       )}
     </>
+  );
+}
+
+/** The place of the charts while they are on their way. */
+function Ahead() {
+  return (
+    <section aria-labelledby="when" className="ahead">
+      <div className="head">
+        <h2 id="when">What happened when</h2>
+      </div>
+    </section>
   );
 }
 

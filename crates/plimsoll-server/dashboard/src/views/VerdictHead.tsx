@@ -5,10 +5,11 @@ import { Jump } from "../parts/Jump";
 import { NONE } from "../words/numbers";
 import { ofHundred, points } from "../words/score";
 import { findingId } from "./Findings";
+import { ReportLinks } from "./ReportLinks";
 
 interface Told {
   answer: LoadLineAnswer;
-  /** "prod · v2.14.0 · 3 instances". */
+  /** "prod · v2.14.0 a1f3c9e · 3 instances". */
   particulars: string;
   now: number;
 }
@@ -26,7 +27,9 @@ export function VerdictHead({ answer, particulars, now }: Told) {
             <Linked text={verdict.more} findings={findings} />
           </p>
         )}
-        <p className="dim">{particulars}</p>
+        <p className="dim">
+          {particulars} · <ReportLinks service={answer.service} />
+        </p>
         {(missing?.length ?? 0) > 0 && <p className="dim">Not judged: {missing.join("; ")}</p>}
       </div>
       <ScoreBars score={score} now={now} />

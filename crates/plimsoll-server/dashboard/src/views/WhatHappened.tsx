@@ -1,15 +1,16 @@
 // What happened when: latency, throughput and errors, processor and memory over one time axis.
+import "uplot/dist/uPlot.min.css";
+import "../style/charts.css";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import { alerts, deploys, resources, series } from "../api/queries";
 import { Chart, type Drawn } from "../charts/Chart";
 import { cpuChart, errorsChart, latencyChart, memoryChart, throughputChart } from "../charts/kinds";
 import { nearest } from "../charts/lanes";
 import { readings } from "../charts/readings";
-import { listenToKeys } from "../parts/keys";
 import { Part } from "../parts/Part";
 import { choose, useParam } from "../route/location";
-import { moved, neighbour, type Range, rangeParam, type Zoom, zoomOf, zoomParam } from "../route/range";
+import { type Range, type Zoom, zoomOf, zoomParam } from "../route/range";
 import { clock, hour } from "../words/moments";
 import { alertMarks, deployMarks, Lanes } from "./Lanes";
 
@@ -25,7 +26,7 @@ interface Captioned {
   drawn: Drawn;
 }
 
-export function WhatHappened({ name, range, finest }: { name: string; range: Range; finest: number }) {
+export default function WhatHappened({ name, range, finest }: { name: string; range: Range; finest: number }) {
   const [zoomText] = useParam("zoom");
   const zoom = useMemo(() => zoomOf(zoomText), [zoomText]);
   const asked = useQuery({ ...series(name, range, zoom, finest), placeholderData: keepPreviousData });
@@ -33,7 +34,6 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
   const told = useQuery(alerts(name)).data;
   const deployed = useQuery(deploys(name)).data;
   const [at, setAt] = useState<number | null>(null);
-  useZoomKeys(range, zoom);
 
   const answer = asked.data;
   const now = asked.dataUpdatedAt || Date.now();
@@ -62,7 +62,7 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
   };
 
   return (
-    <section aria-labelledby="when">
+    <section aria-labelledby="when" className={asked.isPending || used.isPending ? "ahead" : undefined}>
       <div className="head">
         <h2 id="when">What happened when</h2>
         <p>
@@ -108,27 +108,4 @@ export function WhatHappened({ name, range, finest }: { name: string; range: Ran
       </Part>
     </section>
   );
-}
-
-/** `[` `]` shift, `+` `-` zoom, `0` goes back; without a zoom, the range grows and shrinks. */
-function useZoomKeys(range: Range, zoom: Zoom | null) {
-  useEffect(() => {
-    const now = Date.now();
-    const part = zoom ?? { from: now - range.minutes * 60_000, to: now };
-    const to = (next: Zoom) => choose({ zoom: zoomParam(next) });
-    const press: Record<string, () => void> = {
-      "[": () => to(moved(part, { shift: -1 }, now)),
-      "]": () => to(moved(part, { shift: 1 }, now)),
-      "+": () => to(moved(part, { scale: -1 }, now)),
-      "-": () =>
-        zoom && zoom.to - zoom.from < range.minutes * 30_000
-          ? to(moved(part, { scale: 1 }, now))
-          : choose({ zoom: null, range: zoom ? rangeParam(range) : rangeParam(neighbour(range, 1)) }),
-      "0": () => choose({ zoom: null }),
-    };
-    return listenToKeys((key) => {
-      press[key]?.();
-      return key in press;
-    });
-  }, [range, zoom]);
 }

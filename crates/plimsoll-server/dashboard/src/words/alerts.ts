@@ -1,13 +1,21 @@
 // The words of alerts and silences.
 import type { Alert, Severity, Silence } from "../api/judged";
+import { capital } from "./capital";
 import { measured } from "./load";
 import { hour, shortAge } from "./moments";
 import { many, NBSP } from "./numbers";
 import { be, listed, type Sentence } from "./sentences";
 
-/** "write" of "class:write". */
+/** What keys are about that are not simply a thing past its line. */
+const ABOUT: Record<string, string> = { burn: "budget", check: "check", floor: "floor", forecast: "forecast" };
+
+/** "write" of "class:write", "write floor" of "floor:write", "postgres forecast" of "forecast:pool:postgres". */
 export function nameOfKey(key: string): string {
-  return key.slice(key.indexOf(":") + 1) || key;
+  const colon = key.indexOf(":");
+  const [kind, name] = [key.slice(0, Math.max(0, colon)), key.slice(colon + 1)];
+  const about = ABOUT[kind];
+  if (about === undefined || name === "") return name || key;
+  return `${kind === "forecast" ? nameOfKey(name) : name} ${about}`;
 }
 
 /** Kinds whose message is the value against its line; others say something else, in their message. */
@@ -20,10 +28,6 @@ export function alertTitle(alert: Pick<Alert, "key" | "type" | "message">): stri
 
 function withoutStop(text: string): string {
   return text.replace(/\.$/, "");
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const time = (text: string, now: number) => hour(Date.parse(text), now);
@@ -64,9 +68,9 @@ export function messageBeyond(alert: Pick<Alert, "key" | "type" | "message">): s
   return AGAINST_A_LINE.has(alert.type) || withoutStop(alert.message) === alertTitle(alert) ? null : alert.message;
 }
 
-/** "1.51 s, line 1.00 s". */
-export function againstWords(alert: Pick<Alert, "current_value" | "threshold" | "unit">): string {
-  if (alert.current_value === null) return "";
+/** "1.51 s, line 1.00 s"; a check has no number. */
+export function againstWords(alert: Pick<Alert, "type" | "current_value" | "threshold" | "unit">): string {
+  if (alert.current_value === null || alert.type === "health_check") return "";
   const line = alert.threshold === null ? "" : `, line ${measured(alert.threshold, alert.unit)}`;
   return measured(alert.current_value, alert.unit) + line;
 }

@@ -1,6 +1,8 @@
 // The words of a float: its name and headroom, where it lies, its value against its limit.
 import type { Float, FloatGroup, PlaceName, SmallFloat, Unit } from "../api/judged";
 import { headroomOf, isCalm, MULTIPLE_FROM, ratioOf } from "../load-line/geometry";
+import { aheadWords } from "./ahead";
+import { capital } from "./capital";
 import { hour, shortAge } from "./moments";
 import { bytes, count, duration, large, NBSP, NONE, percent, rate, share, times } from "./numbers";
 import { listed } from "./sentences";
@@ -98,7 +100,7 @@ export function floatSentence(float: Float, group: FloatGroup["name"], merged: r
   return [name, value + more, floatRest(float, group, merged)].filter(Boolean).join(", ");
 }
 
-/** "p95 1.51 s, line 1.00 s; usually 290 ms. Past since 14:09", as far as it is known. */
+/** "p95 1.51 s, line 1.00 s; usually 290 ms. Past since 14:09", and when it will be past, as far as that is known. */
 export function floatDetail(
   float: Float,
   group: FloatGroup["name"],
@@ -116,6 +118,7 @@ export function floatDetail(
     float.limit !== null && `, line ${measured(float.limit, float.unit)}`,
     usual !== null && `; usually ${measured(usual, float.unit)}`,
     sinceWords(float, now),
+    float.reaches_limit_days && `. ${capital(aheadWords(float.reaches_limit_days))}`,
   ];
   return parts.filter(Boolean).join("");
 }

@@ -69,18 +69,21 @@ export function times(ratio: number | null | undefined): string {
   return `${plain(ratio, ratio < 9.95 ? 1 : 0)}×`;
 }
 
+/** The server says MB and means 2^20 bytes; so does the page, from kB to TB. */
 const BYTES = ["B", "kB", "MB", "GB", "TB"];
+export const BYTES_STEP = 1024;
 
-/** Bytes by thousands: 512 B, 17 MB, 1.1 GB. */
+/** Bytes, the next unit being 1,024 times as large: 512 B, 17 MB, 1.1 GB. */
 export function bytes(value: number | null | undefined): string {
   if (value == null || !Number.isFinite(value)) return NONE;
   let size = value;
   let unit = 0;
-  while (Math.abs(size) >= 999.5 && unit < BYTES.length - 1) {
-    size /= 1000;
+  while (Math.abs(size) >= BYTES_STEP - 0.5 && unit < BYTES.length - 1) {
+    size /= BYTES_STEP;
     unit += 1;
   }
-  return `${plain(size, unit > 0 && Math.abs(size) < 9.95 ? 1 : 0)}${NBSP}${BYTES[unit]}`;
+  // Whole up to MB, from GB on with a decimal, as the server writes them.
+  return `${plain(size, unit > 2 ? 1 : 0)}${NBSP}${BYTES[unit]}`;
 }
 
 /** A large count in few places: 18.2 M, 412 k, 9,999. */

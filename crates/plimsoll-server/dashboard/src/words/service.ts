@@ -2,6 +2,7 @@
 import type { Line, Service, TotalsRow } from "../api/shapes";
 import type { Shape } from "../parts/State";
 import { many, NONE, share } from "./numbers";
+import { buildWords } from "./version";
 
 /** The server itself is a service too. */
 export const OWN = "plimsoll";
@@ -61,17 +62,13 @@ export function pressing(known: Known): number {
   return { reporting: 1, silent: 2, failing: 3 }[known.condition.is];
 }
 
-/** "prod · v2.14.0 · 3 instances", of what was told. */
+/** "prod · v2.14.0 a1f3c9e · 3 instances", of what was told. */
 export function particulars(service: Service): string {
   const [latest, ...others] = named(service);
   const unnamed = (service.instances ?? []).length - others.length - (latest ? 1 : 0);
   const instances = service.instance_count - unnamed;
-  const version = latest?.version ?? service.versions?.at(-1) ?? null;
+  const build = buildWords(latest?.version ?? service.versions?.at(-1) ?? null, latest?.revision ?? null);
   const environment = latest?.environment ?? service.environments?.at(-1) ?? null;
-  const parts = [
-    environment,
-    version && (/^\d/.test(version) ? `v${version}` : version),
-    instances > 0 ? many(instances, "instance") : null,
-  ].filter(Boolean);
+  const parts = [environment, build, instances > 0 ? many(instances, "instance") : null].filter(Boolean);
   return parts.join(" · ") || NONE;
 }

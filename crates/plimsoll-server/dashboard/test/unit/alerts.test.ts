@@ -2,11 +2,13 @@ import { expect, it } from "vitest";
 import type { Alert, StandardsClass } from "../../src/api/judged";
 import { nearest, placed } from "../../src/charts/lanes";
 import {
+  againstWords,
   alertFacts,
   alertsHead,
   alertTitle,
   laneWords,
   lasted,
+  nameOfKey,
   silencedWhat,
   untilWords,
 } from "../../src/words/alerts";
@@ -70,6 +72,31 @@ it("an alert is named by its line; one that has none by its message", () => {
   expect(alertTitle(alert({ type: "silence", message: "shop has been silent for 3 min." }))).toBe(
     "shop has been silent for 3 min",
   );
+});
+
+it("floors, checks, budgets and forecasts are told from what is past its line", () => {
+  expect(
+    ["class:write", "floor:write", "burn:write", "check:database", "forecast:disk", "forecast:pool:postgres"].map(
+      nameOfKey,
+    ),
+  ).toEqual(["write", "write floor", "write budget", "database check", "disk forecast", "postgres forecast"]);
+  expect(["silence", "route:GET /a:b"].map(nameOfKey)).toEqual(["silence", "GET /a:b"]);
+  const forecast = alert({
+    key: "forecast:disk",
+    type: "forecast",
+    message: `Disk reaches its line in 12${N}days (9–17).`,
+    current_value: 0.74,
+    threshold: 0.9,
+    unit: "ratio",
+  });
+  expect(`${alertTitle(forecast)}: ${againstWords(forecast)}`).toBe(
+    `Disk reaches its line in 12${N}days (9–17): 74${N}%, line 90${N}%`,
+  );
+  const check = alert({ key: "check:database", type: "health_check", message: "The check database fails." });
+  expect([alertTitle(check), againstWords(check)]).toEqual(["The check database fails", ""]);
+  const floor = alert({ key: "floor:write", type: "silence", current_value: 3, threshold: 30, unit: "per_minute" });
+  expect(againstWords(floor)).toBe("3.0 per min, line 30 per min");
+  expect(alertsHead([forecast, floor], null, NOW).head.rest).toBe("disk forecast of shop and write floor of shop.");
 });
 
 it("its facts are those that it has", () => {

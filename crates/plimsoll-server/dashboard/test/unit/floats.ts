@@ -16,6 +16,7 @@ export function float(name: string, headroom: number | null, place: PlaceName, m
     finding: null,
     idle_seconds: null,
     reason: null,
+    reaches_limit_days: null,
     ...more,
   };
 }

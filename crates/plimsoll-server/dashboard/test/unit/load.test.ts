@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Finding, SmallFloat, SmallLoadLine } from "../../src/api/judged";
+import { aheadWords } from "../../src/words/ahead";
 import { evidenceWords } from "../../src/words/findings";
 import { ofLoadLines, pressingOf, stateWords, whyWords } from "../../src/words/judged";
 import {
@@ -14,6 +15,7 @@ import {
 } from "../../src/words/load";
 import { percent } from "../../src/words/numbers";
 import { ofHundred, points } from "../../src/words/score";
+import { suggestedBy } from "../../src/words/suggested";
 import { float } from "./floats";
 
 const N = "\u00a0";
@@ -57,6 +59,24 @@ it("a float is told as a list item and in detail", () => {
   expect(floatSentence(pool, "pools")).toBe(`postgres, −15${N}%, past the line, 23 in use of 20`);
   const cpu = float("CPU", 0.55, "in_target", { value: 0.36, limit: 0.8, unit: "ratio", since: at(14, 9) });
   expect(floatDetail(cpu, "resources", NOW)).toBe(`36${N}%, line 80${N}%`);
+});
+
+it("what will reach its line says when, near ones finer, with the ends of what is likely", () => {
+  const disk = float("disk", 0.18, "close", {
+    value: 0.74,
+    limit: 0.9,
+    unit: "ratio",
+    since: at(9, 0),
+    reaches_limit_days: { median: 12.2, early: 9.4, late: 16.3 },
+  });
+  expect(floatDetail(disk, "resources", NOW)).toBe(
+    `74${N}%, line 90${N}%. Close since 09:00. Reaches its line in 12${N}days (9–17)`,
+  );
+  const words = (median: number, early: number, late: number | null) => aheadWords({ median, early, late });
+  expect(words(0.74, 0.3, 1.2)).toBe(`reaches its line in 18${N}hours (0–2)`);
+  expect(words(0.99, 0.9, 1.2)).toBe(`reaches its line in 1${N}day (0–2)`);
+  expect(words(1.52, 1.2, 2)).toBe(`reaches its line in 1.5${N}days (1–2)`);
+  expect(words(23, 17, null)).toBe(`reaches its line in 23${N}days (17 or more)`);
 });
 
 it("what is not known says why", () => {
@@ -186,7 +206,8 @@ it("a score says what it is of and what it was", () => {
 });
 
 it("a finding's evidence begins with how severe and since when", () => {
-  const finding: Pick<Finding, "severity" | "place" | "since" | "evidence"> = {
+  const finding: Pick<Finding, "kind" | "severity" | "place" | "since" | "evidence"> = {
+    kind: "slow_request",
     severity: "medium",
     place: "past",
     since: at(14, 9),
@@ -194,6 +215,15 @@ it("a finding's evidence begins with how severe and since when", () => {
   };
   expect(evidenceWords(finding, NOW)).toBe(`Medium · since 14:09 · p95 2.41${N}s, usually 412${N}ms`);
   expect(evidenceWords({ ...finding, severity: null, place: "close", evidence: [] }, NOW)).toBe("Close · since 14:09");
+  // What is foreseen has not begun.
+  const ahead = { ...finding, kind: "forecast", severity: "low" as const, place: "close" as const, evidence: [] };
+  expect(evidenceWords(ahead, NOW)).toBe("Low · foreseen since 14:09");
   expect(findingsWords([{ place: "past" }, { place: "past" }, { place: "close" }])).toBe("2 past the line, 1 close");
   expect(findingsWords([])).toBe("nothing past the line, nothing close");
+});
+
+it("a suggestion says who gave it and when, and whether it is about what is found now", () => {
+  const of = { model: "llama3.2", time: at(14, 20), findings: ["class:write", "pool:postgres"] };
+  expect(suggestedBy(of, ["pool:postgres", "class:write"], NOW)).toBe("llama3.2, 14:20");
+  expect(suggestedBy(of, ["class:write"], NOW)).toBe("llama3.2, 14:20, of the findings of then");
 });

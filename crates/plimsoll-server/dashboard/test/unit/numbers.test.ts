@@ -40,8 +40,32 @@ describe("numbers", () => {
     expect([0.94, 5.8, 12.3].map(times)).toEqual(["0.9×", "5.8×", "12×"]);
   });
 
-  it("bytes and large counts are short", () => {
-    expect([512, 17e6, 1.1e9, 999_600].map(bytes)).toEqual([`512${N}B`, `17${N}MB`, `1.1${N}GB`, `1.0${N}MB`]);
+  it("bytes are in units of 1,024, as the server and the standards say MB", () => {
+    const MB = 2 ** 20;
+    expect([512, 2_048, 17 * MB, 500 * MB, 512 * MB].map(bytes)).toEqual([
+      `512${N}B`,
+      `2${N}kB`,
+      `17${N}MB`,
+      // By thousands it would be 524.
+      `500${N}MB`,
+      `512${N}MB`,
+    ]);
+    // The server's own: whole MB up to 1,023.5, then GB with a decimal.
+    expect([1_023 * MB, 1_023.6 * MB, 1_024 * MB, 1_536 * MB].map(bytes)).toEqual([
+      `1,023${N}MB`,
+      `1.0${N}GB`,
+      `1.0${N}GB`,
+      `1.5${N}GB`,
+    ]);
+    expect([160 * 1_024 * MB, 2_048 * 1_024 * MB, 5_000_000 * 1_024 * MB].map(bytes)).toEqual([
+      `160.0${N}GB`,
+      `2.0${N}TB`,
+      `4,882.8${N}TB`,
+    ]);
+    expect([0, -17 * MB, null].map(bytes)).toEqual([`0${N}B`, `−17${N}MB`, "–"]);
+  });
+
+  it("large counts are short", () => {
     expect([9_999, 412_000, 18.2e6].map(large)).toEqual(["9,999", `412${N}k`, `18.2${N}M`]);
   });
 

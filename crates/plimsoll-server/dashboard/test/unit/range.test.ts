@@ -11,6 +11,7 @@ import {
   zoomParam,
   zoomStep,
 } from "../../src/route/range";
+import { reportParams } from "../../src/words/report";
 
 it("a URL names a range; what it does not know is the usual one", () => {
   expect(rangeOf("7d").minutes).toBe(10_080);
@@ -50,4 +51,15 @@ it("a service that exports every minute has no finer steps", () => {
   expect([["library"], ["metric"], ["metric", "library"], ["span"], undefined].map(finestStep)).toEqual([
     10, 60, 10, 10, 10,
   ]);
+});
+
+it("a report is asked for over the range in view, or since where it is zoomed to", () => {
+  const now = new Date(2026, 10, 27, 14, 32, 10).getTime();
+  expect(reportParams(rangeOf("6h"), null, now)).toEqual({ since: "-360m", words: "of 6 h" });
+  expect(reportParams(rangeOf(null), null, now)).toEqual({ since: "-60m", words: "of 1 h" });
+  const from = new Date(2026, 10, 27, 14, 7).getTime();
+  expect(reportParams(rangeOf("6h"), { from, to: from + 60_000 }, now)).toEqual({
+    since: String(from),
+    words: "since 14:07",
+  });
 });

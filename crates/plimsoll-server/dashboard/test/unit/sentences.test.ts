@@ -127,4 +127,17 @@ it("particulars are those that were told; rows without an instance are none", ()
   ];
   expect(particulars(service("shop", { instances, instance_count: 4 }))).toBe("prod · v2.14.0 · 3 instances");
   expect(particulars(service("shop"))).toBe("–");
+  // With the commit, as far as it is told.
+  const built = (version: string | null, revision: string | null) =>
+    particulars(
+      service("shop", {
+        instances: [{ instance: "a:1", version, environment: null, revision, ...seen }],
+        instance_count: 1,
+      }),
+    );
+  expect([built("2.14.0", "a1f3c9e2b7"), built(null, "a1f3c9e"), built("v3", null)]).toEqual([
+    "v2.14.0 a1f3c9e · 1 instance",
+    "a1f3c9e · 1 instance",
+    "v3 · 1 instance",
+  ]);
 });

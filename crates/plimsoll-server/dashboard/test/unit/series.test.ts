@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Line, TotalsRow } from "../../src/api/shapes";
 import { filled, gapSeconds, gapsOf, highest } from "../../src/charts/gaps";
 import { readings } from "../../src/charts/readings";
-import { apart, logBounds, logTicks, roundUp } from "../../src/charts/scale";
+import { apart, logBounds, logTicks, roundUp, roundUpBytes } from "../../src/charts/scale";
 import { cutsOf, sparkPaths } from "../../src/charts/spark";
 import { median, routeRows, sameHours } from "../../src/words/usual";
 
@@ -73,6 +73,16 @@ it("log scales begin and end at 1 or 3 of a decade", () => {
   expect(logBounds([], 0.001)).toEqual([0.001, 0.1]);
   expect(logTicks(0.03, 3).map((tick) => Number(tick.toPrecision(2)))).toEqual([0.03, 0.1, 0.3, 1, 3]);
   expect([0, 7, 11, 240, 1_620].map(roundUp)).toEqual([1, 8, 20, 250, 2_000]);
+  const MB = 2 ** 20;
+  expect([0, 300, 0.7 * MB, 3 * MB, 341 * MB, 1_010 * MB, 1.5 * 1_024 * MB].map(roundUpBytes)).toEqual([
+    1,
+    400,
+    800 * 1_024,
+    4 * MB,
+    400 * MB,
+    1_024 * MB,
+    2 * 1_024 * MB,
+  ]);
 });
 
 it("labels that would touch are moved apart and stay inside", () => {
