@@ -337,8 +337,8 @@ export const replay = {
   days: 7,
   firings: 3,
   by_key: [
-    { key: "class:write", severity: "medium", count: 2, first: ago(5_000), last: ago(23) },
-    { key: "pool:postgres", severity: "low", count: 1, first: ago(21), last: ago(21) },
+    { service: "shop", key: "class:write", severity: "medium", count: 2, first: ago(5_000), last: ago(23) },
+    { service: "shop", key: "pool:postgres", severity: "low", count: 1, first: ago(21), last: ago(21) },
   ],
   history_from: ago(30 * 24 * 60),
 };

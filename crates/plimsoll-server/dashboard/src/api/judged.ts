@@ -181,7 +181,7 @@ export type ThresholdChanges = Partial<Record<ThresholdName, number | null>> & {
 export interface Replay {
   days: number;
   firings: number;
-  by_key: { key: string; severity: Severity; count: number; first: string; last: string }[];
+  by_key: { service: string; key: string; severity: Severity; count: number; first: string; last: string }[];
   /** From when on there is something to replay. */
   history_from: string | null;
 }

@@ -5,7 +5,8 @@ import { hour } from "../words/moments";
 import { count } from "../words/numbers";
 import { replayWords } from "../words/standards";
 
-export function ReplayResult({ replay }: { replay: Replay }) {
+/** `named`: of all services, so that each stands beside what would have fired. */
+export function ReplayResult({ replay, named }: { replay: Replay; named: boolean }) {
   const now = Date.now();
   const sorted = [...replay.by_key].sort((a, b) => b.count - a.count);
   return (
@@ -32,8 +33,11 @@ export function ReplayResult({ replay }: { replay: Replay }) {
           </thead>
           <tbody>
             {sorted.map((one) => (
-              <tr key={`${one.key} ${one.severity}`}>
-                <td>{nameOfKey(one.key)}</td>
+              <tr key={`${one.service} ${one.key} ${one.severity}`}>
+                <td>
+                  {nameOfKey(one.key)}
+                  {named && <span className="dim"> of {one.service}</span>}
+                </td>
                 <td>{one.severity}</td>
                 <td className="num">{count(one.count)}</td>
                 <td className="num hp">{hour(Date.parse(one.first), now)}</td>

@@ -145,7 +145,7 @@ function Editor({ saved, service }: { saved: Thresholds; service: string | null 
       {replay.error && (
         <Trouble error={replay.error} again={() => replay.variables && replay.mutate(replay.variables)} />
       )}
-      {replay.data && <ReplayResult replay={replay.data} />}
+      {replay.data && <ReplayResult replay={replay.data} named={service === null} />}
     </form>
   );
 }

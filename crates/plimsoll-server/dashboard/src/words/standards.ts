@@ -49,7 +49,12 @@ export function objectiveWords(objective: number): string {
   return `${(objective * 100).toLocaleString("en-US", { maximumFractionDigits: 3 })}${NBSP}%`;
 }
 
-const ORIGINS: Record<string, string> = { put: "set here", file: "from the file", default: "default" };
+const ORIGINS: Record<string, string> = {
+  put: "set here",
+  environment: "from the environment",
+  file: "from the file",
+  default: "default",
+};
 
 /** Where a value comes from. */
 export function originWords(origin: string | undefined): string {
