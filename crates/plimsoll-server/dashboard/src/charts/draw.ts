@@ -10,6 +10,8 @@ import { apart } from "./scale";
 const GAP_WIDTH = 6;
 /** A name has room from this width of a gap on. */
 const GAP_NAME_WIDTH = 56;
+/** A chart of this height has room for words over its lines. */
+const HIGH = 150;
 const LINE_HEIGHT = 15;
 
 /** Hatches the time in which nothing was heard. Drawn before the lines. */
@@ -27,20 +29,25 @@ export function drawGaps(plot: uPlot, line: number, stepSeconds: number, ink: In
     const to = plot.valToPos(times[gap.to] ?? 0, "x", true);
     const width = Math.max(GAP_WIDTH * ratio, to - from);
     hatch(ctx, from, bbox.top, width, bbox.height, ratio, ink);
-    if (width > GAP_NAME_WIDTH * ratio) {
-      ctx.font = scaled(ratio);
-      ctx.fillStyle = ink("ink-3");
-      ctx.textBaseline = "top";
-      ctx.textAlign = "center";
-      const words = `gap ${shortAge(gapSeconds(gap, stepSeconds))}`;
-      const room = ctx.measureText(words).width + 8 * ratio;
-      ctx.fillStyle = ink("paper");
-      ctx.fillRect(from + width / 2 - room / 2, bbox.top + 2 * ratio, room, 16 * ratio);
-      ctx.fillStyle = ink("ink-2");
-      ctx.fillText(words, from + width / 2, bbox.top + 4 * ratio);
-    }
+    nameGap(plot, from, width, `gap ${shortAge(gapSeconds(gap, stepSeconds))}`, ink);
   }
   ctx.restore();
+}
+
+/** Its length stands in a wide gap, or right of a narrow one where the chart is high enough for words that nothing crosses. */
+function nameGap({ ctx, bbox }: uPlot, from: number, width: number, words: string, ink: Ink): void {
+  const ratio = window.devicePixelRatio;
+  const isWide = width > GAP_NAME_WIDTH * ratio;
+  if (!isWide && bbox.height < HIGH * ratio) return;
+  ctx.font = scaled(ratio);
+  ctx.textBaseline = "top";
+  ctx.textAlign = "center";
+  const room = ctx.measureText(words).width + 8 * ratio;
+  const middle = isWide ? from + width / 2 : from + width + room / 2;
+  ctx.fillStyle = ink("paper");
+  ctx.fillRect(middle - room / 2, bbox.top + 2 * ratio, room, 16 * ratio);
+  ctx.fillStyle = ink("ink-2");
+  ctx.fillText(words, middle, bbox.top + 4 * ratio);
 }
 
 function hatch(

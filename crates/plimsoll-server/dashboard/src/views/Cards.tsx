@@ -102,7 +102,7 @@ function Gauge({ float, group, named, findings }: Gauged) {
       )}
       {finding && (
         <p className="about">
-          <Jump to={findingId(finding.id)}>{finding.headline}</Jump>
+          <Jump to={findingId(finding.id)}>{finding.headline.replace(/:$/, "")}</Jump>
         </p>
       )}
     </>
