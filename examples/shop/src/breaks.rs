@@ -15,9 +15,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqlitePool};
 
 /// How much a leaking shop forgets each second.
-const LEAKED_BYTES: usize = 1 << 20;
-/// Most that it forgets.
-const MOST_LEAKED: usize = 400 << 20;
+const LEAKED_BYTES: usize = 2 << 20;
+/// Most that it forgets: growth must go on for longer than the ten minutes in which a leak is told from a cache that fills.
+const MOST_LEAKED: usize = 1_800 << 20;
 /// Connections that a shop with a hole keeps.
 const HELD: usize = 6;
 
