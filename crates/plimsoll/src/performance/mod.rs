@@ -4,9 +4,12 @@
 //! them has the unit in its name.
 
 pub mod analytics;
+mod by_route;
 pub mod judged;
 pub mod load_line;
 pub mod thresholds;
+
+pub(crate) use by_route::by_route;
 
 use serde::Serialize;
 

@@ -4,36 +4,34 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::json;
-use super::performance::Parameters;
+use super::performance::{Asked, Parameters};
 use super::problem::Problem;
+use super::{Answered, json};
 use crate::analysis::judgement::Judgement;
 use crate::analysis::load_line::rfc3339;
 use crate::clock::Moment;
 use crate::monitor::{Judging, Monitor};
-use crate::performance::RequestTotals;
 use crate::performance::analytics::{Analytics, Bottlenecks, Summary};
-use crate::performance::judged::{AlertList, ShownAlert};
+use crate::performance::judged::{AlertList, ShownAlert, shown};
 use crate::performance::load_line::LoadLine;
-use crate::performance::{Requests, judged::shown};
+use crate::performance::{Requests, by_route};
 
 /// Most alerts of an answer.
 const MOST_ALERTS: usize = 100;
 
-type Answered = Result<Response, Problem>;
-type Asked = Result<Query<Parameters>, axum::extract::rejection::QueryRejection>;
-
 pub(super) async fn load_line(State(monitor): State<Monitor>, asked: Asked) -> Answered {
     Parameters::read(asked, &monitor)?;
-    Ok(json(StatusCode::OK, &LoadLine::of(&*judgement(&monitor)?)))
+    Ok(json(
+        StatusCode::OK,
+        &LoadLine::of(&*judgement(&monitor).await?),
+    ))
 }
 
 pub(super) async fn analytics(State(monitor): State<Monitor>, asked: Asked) -> Answered {
     Parameters::read(asked, &monitor)?;
-    let judgement = judgement(&monitor)?;
+    let judgement = judgement(&monitor).await?;
     let firing = alerts_of(&monitor, Some(false), MOST_ALERTS)?.alerts;
     let now = judgement.situation.now;
     Ok(json(
@@ -44,12 +42,15 @@ pub(super) async fn analytics(State(monitor): State<Monitor>, asked: Asked) -> A
 
 pub(super) async fn summary(State(monitor): State<Monitor>, asked: Asked) -> Answered {
     Parameters::read(asked, &monitor)?;
-    Ok(json(StatusCode::OK, &Summary::of(&[judgement(&monitor)?])))
+    Ok(json(
+        StatusCode::OK,
+        &Summary::of(&[judgement(&monitor).await?]),
+    ))
 }
 
 pub(super) async fn bottlenecks(State(monitor): State<Monitor>, asked: Asked) -> Answered {
     Parameters::read(asked, &monitor)?;
-    let judgement = judgement(&monitor)?;
+    let judgement = judgement(&monitor).await?;
     let now = judgement.situation.now;
     Ok(json(StatusCode::OK, &Bottlenecks::of(&[judgement], now)))
 }
@@ -76,7 +77,7 @@ struct RouteList<'a> {
 #[derive(Debug, Serialize)]
 struct Route {
     route: String,
-    method: &'static str,
+    method: String,
     #[serde(flatten)]
     requests: Requests,
 }
@@ -85,19 +86,10 @@ pub(super) async fn routes(State(monitor): State<Monitor>, asked: Asked) -> Answ
     let minutes = Parameters::read(asked, &monitor)?;
     let now = Moment::now();
     let lately = monitor.lately(now, minutes);
-    let mut by_route = std::collections::BTreeMap::<_, RequestTotals>::new();
-    for (key, series) in lately.requests.iter().filter(|(key, _)| key.run.is_none()) {
-        let totals = by_route.entry((key.route.clone(), key.method)).or_default();
-        totals.add(
-            key.status,
-            &series.duration,
-            series.failed,
-            series.cancelled,
-        );
-    }
-    let routes = by_route.into_iter().map(|((route, method), totals)| Route {
-        route: route.to_string(),
-        method,
+    let routes = by_route(&lately);
+    let routes = routes.iter().map(|((method, route), (totals, _))| Route {
+        route: (*route).to_owned(),
+        method: (*method).to_owned(),
         requests: totals.requests(minutes.into()),
     });
     let mut routes: Vec<Route> = routes.collect();
@@ -163,9 +155,12 @@ pub(super) fn judging(monitor: &Monitor) -> Result<&Judging, Problem> {
     judging.ok_or_else(|| Problem::not_found("this service does not judge itself"))
 }
 
-fn judgement(monitor: &Monitor) -> Result<Arc<Judgement>, Problem> {
+/// What is judged now, worked out where it keeps no request waiting.
+pub(super) async fn judgement(monitor: &Monitor) -> Result<Arc<Judgement>, Problem> {
     judging(monitor)?;
-    let judgement = monitor.judgement();
+    let monitor = monitor.clone();
+    let judged = tokio::task::spawn_blocking(move || monitor.judgement());
+    let judgement = judged.await.ok().flatten();
     let judgement = judgement.ok_or_else(|| Problem::not_found("nothing is judged"))?;
     Ok(Arc::new(judgement))
 }

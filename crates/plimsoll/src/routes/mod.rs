@@ -22,6 +22,9 @@ use serde::Serialize;
 
 use crate::monitor::Monitor;
 
+/// What a handler answers.
+type Answered = Result<Response, problem::Problem>;
+
 impl Monitor {
     /// `/health` `/healthz` `/livez` `/readyz` `/status` `/metrics` `/api/performance/metrics`, and what is judged: the page
     /// `/performance` and `/api/performance/{load-line,analytics,summary,alerts,alerts/{id}/resolve,bottlenecks,resources,

@@ -5,11 +5,10 @@ use std::time::Duration;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::json;
 use super::problem::Problem;
+use super::{Answered, json};
 use crate::clock::Moment;
 use crate::monitor::Monitor;
 use crate::performance::{Database, MB, Memory, Metrics, RequestTotals};
@@ -26,12 +25,12 @@ pub(super) struct Parameters {
     service: Option<String>,
 }
 
+/// Parameters as they came.
+pub(super) type Asked = Result<Query<Parameters>, QueryRejection>;
+
 impl Parameters {
     /// Minutes that are asked about, of this service.
-    pub(super) fn read(
-        parameters: Result<Query<Self>, QueryRejection>,
-        monitor: &Monitor,
-    ) -> Result<u32, Problem> {
+    pub(super) fn read(parameters: Asked, monitor: &Monitor) -> Result<u32, Problem> {
         let Query(parameters) = parameters.map_err(|error| {
             Problem::bad_field("query", "", format!("cannot read the parameters: {error}"))
         })?;
@@ -54,10 +53,7 @@ impl Parameters {
     }
 }
 
-pub(super) async fn metrics(
-    State(monitor): State<Monitor>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn metrics(State(monitor): State<Monitor>, parameters: Asked) -> Answered {
     let minutes = Parameters::read(parameters, &monitor)?;
     let now = Moment::now();
     let window = monitor.lately(now, minutes);
@@ -112,12 +108,7 @@ impl Monitor {
 fn answer(window: &Window, now: Moment, minutes: u32) -> Metrics {
     let mut totals = RequestTotals::default();
     for (key, series) in window.requests.iter().filter(|(key, _)| key.run.is_none()) {
-        totals.add(
-            key.status,
-            &series.duration,
-            series.failed,
-            series.cancelled,
-        );
+        totals.add_series(key.status, series);
     }
     let memory = window
         .resources

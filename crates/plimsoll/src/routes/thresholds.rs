@@ -1,15 +1,14 @@
 //! `/api/performance/thresholds` and `/api/performance/standards`: what is expected, changed while the service runs.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
 use serde::Serialize;
 
-use super::json;
-use super::judged::judging;
-use super::performance::Parameters;
+use super::judged::{judgement, judging};
+use super::performance::{Asked, Parameters};
 use super::problem::Problem;
+use super::{Answered, json};
 use crate::analysis::load_line::{class_now, rfc3339};
 use crate::monitor::Monitor;
 use crate::performance::thresholds::{NewThresholds, Object, Thresholds};
@@ -17,8 +16,6 @@ use crate::standards::{Class, Place};
 
 /// Most bytes of what is put.
 const MOST: usize = 64 << 10;
-
-type Answered = Result<Response, Problem>;
 
 pub(super) async fn get(State(monitor): State<Monitor>) -> Answered {
     Ok(json(StatusCode::OK, &in_force(&monitor)?))
@@ -73,14 +70,10 @@ struct ClassOf {
     routes: Vec<String>,
 }
 
-pub(super) async fn standards(
-    State(monitor): State<Monitor>,
-    asked: Result<Query<Parameters>, axum::extract::rejection::QueryRejection>,
-) -> Answered {
+pub(super) async fn standards(State(monitor): State<Monitor>, asked: Asked) -> Answered {
     Parameters::read(asked, &monitor)?;
     let judging = judging(&monitor)?;
-    let judgement = monitor.judgement();
-    let judgement = judgement.ok_or_else(|| Problem::not_found("nothing is judged"))?;
+    let judgement = judgement(&monitor).await?;
     let situation = &judgement.situation;
     let floats = || judgement.groups.iter().flat_map(|group| &group.floats);
     let of_class = |class: &Class| {

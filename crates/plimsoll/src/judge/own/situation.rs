@@ -6,7 +6,7 @@ use super::OwnJudge;
 use crate::analysis::situation::{FunctionNow, RouteNow, Situation};
 use crate::histogram::Histogram;
 use crate::monitor::Ring;
-use crate::performance::RequestTotals;
+use crate::performance::by_route;
 use crate::window::{FunctionOutcome, Window};
 
 /// Minutes that "now" means.
@@ -42,28 +42,11 @@ pub(super) fn of(own: &OwnJudge, ring: &Ring, now: i64) -> Situation {
     }
 }
 
-/// Requests by kind of error.
-type ErrorTypes = BTreeMap<String, u64>;
-
-/// Requests by route and method, load tests left out.
 fn routes(own: &OwnJudge, lately: &Window) -> Vec<RouteNow> {
-    let mut found: BTreeMap<(&str, &str), (RequestTotals, ErrorTypes)> = BTreeMap::new();
-    for (key, series) in lately.requests.iter().filter(|(key, _)| key.run.is_none()) {
-        let (totals, types) = found.entry((key.method, &key.route)).or_default();
-        totals.add(
-            key.status,
-            &series.duration,
-            series.failed,
-            series.cancelled,
-        );
-        if let Some(error_type) = key.otel_error_type() {
-            *types.entry(error_type.into_owned()).or_default() += series.duration.count;
-        }
-    }
-    let routes = found
+    by_route(lately)
         .iter()
-        .map(|(name, (totals, types))| own.judged.route_now(*name, totals, types));
-    routes.collect()
+        .map(|(name, (totals, types))| own.judged.route_now(*name, totals, types))
+        .collect()
 }
 
 fn functions(lately: &Window) -> Vec<FunctionNow> {
