@@ -330,3 +330,11 @@ async fn a_running_monitor_judges_what_it_measures_and_calls_who_listens() {
     monitor.close();
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_threshold_of_0_asks_for_each_to_be_told_and_is_no_line() {
+    let zero = [("ERROR_RATE_THRESHOLD", "0")];
+    let monitor = Monitor::builder("shop").build_with(zero).unwrap();
+    let limits = monitor.judgement().unwrap().situation.standards;
+    assert_eq!(limits.limits.error_rate, 0.1);
+}

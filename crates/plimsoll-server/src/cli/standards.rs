@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use plimsoll::config::Profile;
-use plimsoll::standards::{Standards, json_schema};
+use plimsoll::standards::{CPU_THRESHOLD, Standards, json_schema};
 
 use super::{note, say};
-use crate::config::thresholds::{CPU, OfEnvironment};
+use crate::config::thresholds::OfEnvironment;
 
 /// Checks and prints what services are judged by.
 #[derive(Debug, Args)]
@@ -161,7 +161,7 @@ fn printed(standards: &Standards, environment: &OfEnvironment) -> String {
     ] {
         let origin = match name {
             "memory_mb" => origin("high_memory_threshold"),
-            "cpu_ratio" => origin(CPU),
+            "cpu_ratio" => origin(CPU_THRESHOLD),
             "error_rate" => origin("error_rate_threshold"),
             _ => String::new(),
         };

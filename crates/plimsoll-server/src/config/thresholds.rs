@@ -1,10 +1,10 @@
 //! Thresholds that the environment sets, by the names that home-made monitors use and the library takes in a service, too.
 //! They win over `standards.toml`; what is put through the interface wins over them.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use plimsoll::config::{Configuration, Origin};
-use plimsoll::standards::Standards;
+use plimsoll::standards::{Put, Standards};
 
 use super::ConfigError;
 
@@ -18,29 +18,12 @@ pub const NAMES: [&str; 6] = [
     "ERROR_RATE_THRESHOLD",
 ];
 
-/// The thresholds that can be set, each by its name in the interface and in the library. The processors' has none in the
-/// interface.
-const THRESHOLDS: [(&str, &str); 5] = [
-    ("slow_request_threshold", "slow_request_threshold"),
-    ("slow_query_threshold", "slow_query_threshold"),
-    ("high_memory_threshold", "max_memory_mb"),
-    (CPU, "max_cpu_percent"),
-    ("error_rate_threshold", "error_rate_threshold"),
-];
-/// The threshold of the processors.
-pub const CPU: &str = "cpu_threshold";
-
 /// What the environment sets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OfEnvironment {
-    set: Vec<Set>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Set {
-    threshold: &'static str,
-    variable: &'static str,
-    value: f64,
+    put: Put,
+    /// The variable that sets each.
+    variables: BTreeMap<&'static str, &'static str>,
 }
 
 impl OfEnvironment {
@@ -56,32 +39,21 @@ impl OfEnvironment {
             .filter(|(name, _)| NAMES.contains(&name.as_ref()));
         let read = Configuration::new("plimsoll").resolve(ours);
         let read = read.map_err(|error| ConfigError(format!("environment {error}")))?;
-        let thresholds = read.config().thresholds;
-        let values = [
-            thresholds.slow_request.as_secs_f64(),
-            thresholds.slow_query.as_secs_f64(),
-            thresholds.memory_mb,
-            thresholds.cpu_percent / 100.0,
-            thresholds.error_rate,
-        ];
-        let set = THRESHOLDS.into_iter().zip(values);
-        let set: Vec<Set> = set
-            .filter_map(|((threshold, key), value)| match read.origin(key) {
-                Origin::Environment(variable) => Some(Set {
-                    threshold,
-                    variable,
-                    value,
-                }),
-                _ => None,
-            })
-            .collect();
-        // A service may say that it wants to hear of each; judged is what is more than nothing.
-        match set.iter().find(|one| one.value <= 0.0) {
-            Some(Set { variable, .. }) => Err(ConfigError(format!(
-                "environment {variable} must be above 0, but is 0"
-            ))),
-            None => Ok(Self { set }),
+        let mut of = Self::default();
+        for (threshold, key, value) in read.set_thresholds() {
+            let Origin::Environment(variable) = read.origin(key) else {
+                continue;
+            };
+            // A service may say that it wants to hear of each; judged is what is more than nothing.
+            if value <= 0.0 {
+                return Err(ConfigError(format!(
+                    "environment {variable} must be above 0, but is 0"
+                )));
+            }
+            of.put.insert(threshold.to_owned(), value);
+            of.variables.insert(threshold, variable);
         }
+        Ok(of)
     }
 
     /// Those of the process.
@@ -94,26 +66,13 @@ impl OfEnvironment {
 
     /// Lays them over standards.
     pub fn lay_over(&self, standards: &mut Standards) {
-        for Set {
-            threshold, value, ..
-        } in &self.set
-        {
-            match *threshold {
-                "slow_request_threshold" => {
-                    standards.slow.request = Duration::from_secs_f64(*value);
-                }
-                "slow_query_threshold" => standards.slow.query = Duration::from_secs_f64(*value),
-                "high_memory_threshold" => standards.limits.memory_mb = *value,
-                CPU => standards.limits.cpu_ratio = *value,
-                _ => standards.limits.error_rate = *value,
-            }
-        }
+        let laid = standards.apply(&self.put);
+        laid.expect("the values were checked when they were read");
     }
 
     /// The variable that sets a threshold.
     pub fn variable(&self, threshold: &str) -> Option<&'static str> {
-        let set = self.set.iter().find(|one| one.threshold == threshold);
-        set.map(|one| one.variable)
+        self.variables.get(threshold).copied()
     }
 }
 

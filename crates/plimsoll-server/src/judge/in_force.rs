@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use parking_lot::RwLock;
 use plimsoll::config::Profile;
-use plimsoll::standards::{BadThreshold, Put, Standards};
+use plimsoll::standards::{BadThreshold, Put, Standards, changed};
 
 use crate::config::JudgeConfig;
 use crate::config::thresholds::OfEnvironment;
@@ -143,13 +143,7 @@ impl InForce {
         changes: &BTreeMap<String, Option<f64>>,
     ) -> Result<(Put, Standards), BadThreshold> {
         let held = self.held.read();
-        let mut put = held.put.clone();
-        for (name, value) in changes {
-            match value {
-                Some(value) => put.insert(name.clone(), *value),
-                None => put.remove(name),
-            };
-        }
+        let put = changed(&held.put, changes.clone());
         let mut standards = held.of_file.clone();
         self.environment.lay_over(&mut standards);
         standards.apply(&put)?;

@@ -10,6 +10,7 @@ mod parse;
 mod places;
 mod print;
 mod secret;
+mod thresholds;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -9,9 +9,9 @@ use super::{Inner, Monitor, Ring};
 use crate::alert::Transition;
 use crate::analysis::judgement::Judgement;
 use crate::clock::Moment;
-use crate::config::{Configuration, Origin};
+use crate::config::Configuration;
 use crate::judge::{Alert, OwnJudge, Told};
-use crate::standards::{BadThreshold, Put, Standards};
+use crate::standards::{BadThreshold, Put, Standards, changed};
 use crate::window::Window;
 
 /// What is called when an alert fires, worsens or is over.
@@ -87,13 +87,7 @@ impl Judging {
         ring: &Ring,
     ) -> Result<(), BadThreshold> {
         let mut expected = self.expected.lock();
-        let mut put = expected.put.clone();
-        for (name, value) in changes {
-            match value {
-                Some(value) => put.insert(name, value),
-                None => put.remove(&name),
-            };
-        }
+        let put = changed(&expected.put, changes);
         let mut standards = expected.before.clone();
         standards.apply(&put)?;
         expected.put = put;
@@ -104,27 +98,16 @@ impl Judging {
 
 /// The standards given, or the profile's; over them the thresholds that somebody set.
 fn expected(configuration: &Configuration, standards: Option<Standards>) -> Standards {
-    let config = configuration.config();
-    let mut standards = standards.unwrap_or_else(|| Standards::of(config.profile));
-    let is_set = |key| {
-        let origin = configuration.origin(key);
-        !matches!(origin, Origin::Default | Origin::Profile(_))
-    };
-    let thresholds = &config.thresholds;
-    if is_set("slow_request_threshold") {
-        standards.slow.request = thresholds.slow_request;
-    }
-    if is_set("slow_query_threshold") {
-        standards.slow.query = thresholds.slow_query;
-    }
-    if is_set("max_memory_mb") {
-        standards.limits.memory_mb = thresholds.memory_mb;
-    }
-    if is_set("max_cpu_percent") {
-        standards.limits.cpu_ratio = thresholds.cpu_percent / 100.0;
-    }
-    if is_set("error_rate_threshold") {
-        standards.limits.error_rate = thresholds.error_rate;
+    let mut standards = standards.unwrap_or_else(|| Standards::of(configuration.config().profile));
+    // 0 asks for each to be told; what is judged must be more than nothing.
+    let set = configuration
+        .set_thresholds()
+        .filter(|(.., value)| *value > 0.0);
+    let put = set
+        .map(|(name, _, value)| (name.to_owned(), value))
+        .collect();
+    if let Err(error) = standards.apply(&put) {
+        tracing::warn!("thresholds that were set are left out: {error}");
     }
     standards
 }

@@ -33,7 +33,7 @@ pub use pattern::{Pattern, PatternError};
 pub use rules::AlertRules;
 #[cfg(feature = "standards-file")]
 pub use schema::json_schema;
-pub use thresholds::{BANDS, BadThreshold, Put, THRESHOLDS};
+pub use thresholds::{BANDS, BadThreshold, CPU_THRESHOLD, Put, THRESHOLDS, changed};
 
 use crate::config::Profile;
 

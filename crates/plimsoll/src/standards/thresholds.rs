@@ -15,6 +15,8 @@ pub const THRESHOLDS: [&str; 4] = [
     "high_memory_threshold",
     "error_rate_threshold",
 ];
+/// The threshold of the processors, a share of those that a process may use; the interface has none for it.
+pub const CPU_THRESHOLD: &str = "cpu_threshold";
 /// The bands of a class.
 pub const BANDS: [&str; 3] = [
     "target_seconds",
@@ -32,6 +34,18 @@ pub struct BadThreshold {
     pub value: f64,
     /// In a sentence.
     pub reason: String,
+}
+
+/// What was put, with these changes; `None` takes one away again.
+pub fn changed(put: &Put, changes: impl IntoIterator<Item = (String, Option<f64>)>) -> Put {
+    let mut put = put.clone();
+    for (name, value) in changes {
+        match value {
+            Some(value) => put.insert(name, value),
+            None => put.remove(&name),
+        };
+    }
+    put
 }
 
 impl Standards {
@@ -71,6 +85,7 @@ impl Standards {
                 "slow_request_threshold" => self.slow.request = seconds()?,
                 "slow_query_threshold" => self.slow.query = seconds()?,
                 "high_memory_threshold" => self.limits.memory_mb = value,
+                CPU_THRESHOLD => self.limits.cpu_ratio = value,
                 "error_rate_threshold" if value > 1.0 => {
                     return Err(bad("error_rate_threshold is a share: at most 1".to_owned()));
                 }

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::Response;
 use plimsoll::analysis::load_line::class_now;
-use plimsoll::standards::{Class, Place, Standards};
+use plimsoll::standards::{CPU_THRESHOLD, Class, Place, Standards};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{OneService, unanswered};
-use crate::config::thresholds::CPU;
 use crate::http::extract::Params;
 use crate::http::problem::{Answer, json_answer};
 use crate::judge::budget::{self, Kept};
@@ -212,7 +211,12 @@ fn limits(app: &AppState, standards: &Standards) -> Vec<LimitOf> {
             of_profile.memory_ratio,
             None,
         ),
-        ("cpu_ratio", now.cpu_ratio, of_profile.cpu_ratio, Some(CPU)),
+        (
+            "cpu_ratio",
+            now.cpu_ratio,
+            of_profile.cpu_ratio,
+            Some(CPU_THRESHOLD),
+        ),
         ("disk_ratio", now.disk_ratio, of_profile.disk_ratio, None),
         ("disk_iops", now.disk_iops, of_profile.disk_iops, None),
         (
