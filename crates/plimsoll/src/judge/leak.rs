@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::climb::{self, Climb};
 use crate::alert::{Reading, Severity};
 
 /// One instance's memory, minute by minute.
@@ -9,6 +10,19 @@ use crate::alert::{Reading, Severity};
 pub(super) struct Leak {
     /// The minute and the lowest reading within it: what is freed between two peaks shows.
     minutes: VecDeque<(i64, f64)>,
+    climb: Climb,
+    /// Whether it climbed: then it is known to be over before the ten minutes are.
+    has_climbed: bool,
+}
+
+/// What the last minutes mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) reading: Reading,
+    /// Where memory is, bytes.
+    pub(super) now: Option<f64>,
+    /// What growth allows from where it was, bytes; 0 when that is not known.
+    pub(super) allowed: f64,
 }
 
 /// Slots of a minute.
@@ -25,6 +39,7 @@ const STEADY: f64 = 0.5;
 impl Leak {
     /// Takes the memory of a slot, bytes.
     pub(super) fn put(&mut self, slot: i64, bytes: f64) {
+        self.climb.put(slot, bytes);
         let minute = slot.div_euclid(MINUTE);
         match self.minutes.back_mut() {
             Some((last, lowest)) if *last == minute => *lowest = lowest.min(bytes),
@@ -38,13 +53,33 @@ impl Leak {
 
     /// Forgets what is newer than the slot `last`.
     pub(super) fn rewind(&mut self, last: i64) {
+        self.climb.rewind(last);
         self.minutes
             .retain(|(minute, _)| *minute <= last.div_euclid(MINUTE));
     }
 
-    /// What the last minutes mean, the running one left out; the ratio is the growth over [`GROWTH`].
-    pub(super) fn reading(&self, slot: i64) -> (Reading, Option<f64>) {
-        let running = slot.div_euclid(MINUTE);
+    /// What the minutes up to the slot `last` mean, where memory has a line at `line` bytes.
+    pub(super) fn found(&mut self, last: i64, line: f64) -> Found {
+        if let Some(climbing) = self.climb.climbing(last, line) {
+            self.has_climbed = true;
+            return Found::grown(climbing.now, climb::GROWTH * climbing.before, true);
+        }
+        match self.over_minutes(last) {
+            Some(found) => {
+                self.has_climbed = false;
+                found
+            }
+            None if self.has_climbed => Found {
+                reading: Reading::Well(0.0),
+                ..Found::UNKNOWN
+            },
+            None => Found::UNKNOWN,
+        }
+    }
+
+    /// What eleven whole minutes mean, the running one left out.
+    fn over_minutes(&self, last: i64) -> Option<Found> {
+        let running = (last + 1).div_euclid(MINUTE);
         let over: Vec<(i64, f64)> = self
             .minutes
             .iter()
@@ -52,14 +87,11 @@ impl Leak {
             .filter(|(minute, _)| *minute < running)
             .collect();
         let lately = &over[over.len().saturating_sub(MINUTES)..];
-        let (Some((first, base)), Some((last, now))) = (lately.first(), lately.last()) else {
-            return (Reading::NotEnoughData, None);
-        };
+        let ((first, base), (last, now)) = (lately.first()?, lately.last()?);
         // A gap is a restart or a machine that slept: what is before it is of another life.
         if lately.len() < MINUTES || last - first != MINUTES as i64 - 1 || *base <= 0.0 {
-            return (Reading::NotEnoughData, None);
+            return None;
         }
-        let growth = now / base;
         let rising = lately
             .windows(2)
             .filter(|pair| pair[1].1 > pair[0].1)
@@ -67,14 +99,31 @@ impl Leak {
         let third = MINUTES / 3;
         let early = lately[third].1 - base;
         let late = now - lately[MINUTES - 1 - third].1;
-        let ratio = growth / GROWTH;
-        let severity =
-            Severity::of_ratio(ratio).filter(|_| rising >= RISING && late >= STEADY * early);
-        if let Some(severity) = severity {
-            let severity = severity.min(Severity::High);
-            return (Reading::Breach(ratio, severity), Some(*now));
+        let is_steady = rising >= RISING && late >= STEADY * early;
+        Some(Found::grown(*now, GROWTH * base, is_steady))
+    }
+}
+
+impl Found {
+    const UNKNOWN: Self = Self {
+        reading: Reading::NotEnoughData,
+        now: None,
+        allowed: 0.0,
+    };
+
+    fn grown(now: f64, allowed: f64, is_steady: bool) -> Self {
+        let ratio = now / allowed;
+        let severity = Severity::of_ratio(ratio).filter(|_| is_steady);
+        let reading = match severity {
+            Some(severity) => Reading::Breach(ratio, severity.min(Severity::High)),
+            // What grew once and does not grow on is well, and nothing is near a line of growth.
+            None => Reading::Well(ratio.clamp(0.0, 0.5)),
+        };
+        Self {
+            reading,
+            now: Some(now),
+            allowed,
         }
-        (Reading::Well((growth - 1.0).clamp(0.0, 0.5)), Some(*now))
     }
 }
 
@@ -89,7 +138,7 @@ mod tests {
         for slot in 0..minutes * MINUTE {
             leak.put(slot, memory(slot) * MB);
         }
-        leak.reading(minutes * MINUTE).0
+        leak.found(minutes * MINUTE - 1, 4_000.0 * MB).reading
     }
 
     #[test]

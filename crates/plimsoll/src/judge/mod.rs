@@ -10,6 +10,7 @@
 mod ahead;
 mod burn;
 mod class;
+mod climb;
 mod counts;
 mod floor;
 mod heard;
@@ -318,9 +319,13 @@ impl Judge {
                 level.limit.value(),
             );
         }
+        let memory_line = match self.levels.get("memory") {
+            Some(level) => level.limit.value(),
+            None => self.standards.limits.memory_bytes(None),
+        };
         for (leak, watch) in self.leaks.values_mut() {
-            let (reading, value) = leak.reading(last + 1);
-            watch.found(reading, value, 0.0);
+            let found = leak.found(last, memory_line);
+            watch.found(found.reading, found.now, found.allowed);
         }
         let sums = requests::sums(&self.service.requests, last);
         let usual = self.service.usual.as_ref();

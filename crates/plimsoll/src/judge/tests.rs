@@ -217,6 +217,22 @@ fn a_leak_is_found_within_a_quarter_of_an_hour() {
 }
 
 #[test]
+fn memory_that_climbs_fires_within_two_and_a_half_minutes_and_resolves_as_fast() {
+    let mut service = Simulated::new();
+    let memory = |mb: f64| Observed {
+        memory: vec![("a".into(), mb * 1_048_576.0)],
+        ..Observed::default()
+    };
+    // Three minutes old: there is nothing yet that ten minutes could say.
+    service.pass(18, |_| memory(40.0));
+    service.pass(15, |at| memory(40.0 + 20.0 * at as f64));
+    assert!(service.fired("leak:a").is_some_and(|(at, _)| at <= 150));
+    service.pass(18, |_| memory(40.0));
+    let resolved = service.resolved("leak:a");
+    assert!(resolved.is_some_and(|at| at <= 180), "{resolved:?}");
+}
+
+#[test]
 fn far_more_requests_than_ever_are_a_surge() {
     let mut service = Simulated::new();
     service.pass(60, |_| requests(0.1, 20, 0));

@@ -155,6 +155,16 @@ fn leak() {
 }
 
 #[test]
+fn climb() {
+    // 20 MB in each ten seconds, as `/demo/break?what=leak` does, but not for so long that ten minutes would show it.
+    let climbing = |at: usize, observed: &mut Observed| {
+        let memory = observed.memory.iter_mut();
+        memory.for_each(|(_, bytes)| *bytes += 2e7 * at.min(15) as f64);
+    };
+    only_with(climbing, "leak:", Kind::MemoryLeak);
+}
+
+#[test]
 fn silence() {
     let silent = |_: usize, observed: &mut Observed| observed.routes.clear();
     only_with(silent, "silence", Kind::Silence);

@@ -230,8 +230,10 @@ fn leak(situation: &Situation, alert: &OpenAlert, instance: &str) -> Finding {
         .map(|now| format!(": {} now", bytes(now)))
         .unwrap_or_default();
     found.headline = format!("Memory of {} grows without end{now}.", situation.service);
-    found.cause =
-        "It rose by more than half in ten minutes, each minute, and is not given back.".to_owned();
+    found.cause = format!(
+        "It rises without a pause, past {} by now, and nothing of it is given back.",
+        bytes(alert.limit)
+    );
     if let Some(memory) = situation.level("memory") {
         found.evidence.push(format!(
             "{} of {}",
