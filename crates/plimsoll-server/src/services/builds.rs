@@ -44,13 +44,13 @@ impl Build {
 
 impl Services {
     /// What each service began to run last, where that was told, and when it did: the build that was first seen last, or
-    /// that of the instance that was.
+    /// that of the instance which began to run its own last, as it does when an earlier one comes back.
     pub fn newest_builds(&self) -> BTreeMap<String, (Build, Nanos)> {
         let services = self.by_name.read();
         let newest = services.iter().filter_map(|(name, known)| {
             let instances = known.instances.values().filter_map(|instance| {
                 let build = Build::of(&instance.version, &instance.revision)?;
-                Some((build, instance.span.first))
+                Some((build, instance.build_began))
             });
             let builds = known.builds.iter();
             let builds = builds.map(|(build, span)| (build.clone(), span.first));
@@ -71,12 +71,12 @@ impl Services {
 }
 
 impl Known {
-    pub(super) fn note_build(&mut self, seen: &Seen, time: Nanos) {
+    pub(super) fn note_build(&mut self, seen: &Seen, span: Span) {
         let Some(build) = Build::of(&seen.version, &seen.revision) else {
             return;
         };
-        if let Some(span) = self.builds.get_mut(&build) {
-            span.widen(time);
+        if let Some(known) = self.builds.get_mut(&build) {
+            known.widen(span);
             return;
         }
         if self.builds.len() >= MAX_BUILDS {
@@ -84,13 +84,34 @@ impl Known {
             let oldest = oldest.map(|(build, _)| build.clone());
             oldest.and_then(|build| self.builds.remove(&build));
         }
-        self.builds.insert(build, Span::at(time));
+        self.builds.insert(build, span);
     }
 }
 
 impl KnownInstance {
-    /// Takes what its newest rows tell. Rows that tell nothing of it are written by others than those that do.
-    pub(super) fn tells(&mut self, seen: &Seen) {
+    /// Takes what its rows of a span tell, unless newer ones told otherwise. Rows that tell nothing of it are written by
+    /// others than those that do.
+    pub(super) fn tells(&mut self, seen: &Seen, span: Span) {
+        if span.last >= self.span.last && !seen.environment.is_empty() {
+            seen.environment.clone_into(&mut self.environment);
+        }
+        if seen.version.is_empty() && seen.revision.is_empty() {
+            return;
+        }
+        let version = match seen.version.as_str() {
+            "" => &self.version,
+            told => told,
+        };
+        let told = Build::of(version, &seen.revision).unwrap_or_default();
+        let known = Build::of(&self.version, &self.revision);
+        let other = known.filter(|known| self.is_named && told.is_other(known));
+        if span.last < self.build_told {
+            // What it runs now came back after that.
+            if other.is_some() {
+                self.build_began = self.build_began.max(span.last);
+            }
+            return;
+        }
         let is_another = !seen.version.is_empty() && seen.version != self.version;
         if is_another {
             seen.version.clone_into(&mut self.version);
@@ -98,9 +119,10 @@ impl KnownInstance {
         if is_another || !seen.revision.is_empty() {
             seen.revision.clone_into(&mut self.revision);
         }
-        if !seen.environment.is_empty() {
-            seen.environment.clone_into(&mut self.environment);
+        if other.is_some() {
+            self.build_began = span.first.max(self.build_told);
         }
+        self.build_told = span.last;
     }
 }
 
@@ -188,6 +210,53 @@ mod tests {
         services.note(&seen("b", "2", ""), 2 * MINUTE);
         services.note(&seen("c", "1", ""), 3 * MINUTE);
         assert_eq!(newest(&services), is("1", "", 3, true));
+    }
+
+    #[test]
+    fn a_version_that_comes_back_with_the_same_instance_begins_anew() {
+        let services = Services::default();
+        services.note(&seen("a", "1", ""), MINUTE);
+        services.note(&seen("a", "2", ""), 2 * MINUTE);
+        services.note(&seen("a", "", ""), 3 * MINUTE);
+        services.note(&seen("a", "1", ""), 4 * MINUTE);
+        services.note(&seen("a", "1", ""), 5 * MINUTE);
+        assert_eq!(newest(&services), is("1", "", 4, true));
+    }
+
+    #[test]
+    fn what_the_store_recalls_in_any_order_says_when_a_version_came_back() {
+        let minutes = |first: Nanos, last: Nanos| Span {
+            first: first * MINUTE,
+            last: last * MINUTE,
+        };
+        let requests = (seen("a", "", ""), minutes(1, 30));
+        let earlier = (seen("a", "1", ""), minutes(1, 30));
+        let later = (seen("a", "2", ""), minutes(10, 20));
+        for order in [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ] {
+            let services = Services::default();
+            for at in order {
+                let (seen, span) = [&requests, &earlier, &later][at];
+                services.note_span(seen, *span);
+            }
+            assert_eq!(newest(&services), is("1", "", 20, true), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn versions_side_by_side_that_name_no_instance_do_not_come_back() {
+        let services = Services::default();
+        for minute in 0..10 {
+            services.note(&seen("", "1", ""), minute * MINUTE);
+            services.note(&seen("", "2", ""), minute * MINUTE + 1);
+        }
+        assert_eq!(newest(&services), is("2", "", 0, true));
     }
 
     #[test]

@@ -119,6 +119,12 @@ struct Known {
 #[derive(Debug)]
 struct KnownInstance {
     span: Span,
+    /// When it began to run what it runs.
+    build_began: Nanos,
+    /// Whether it has a name; under none there may be several that run different builds side by side.
+    is_named: bool,
+    /// When it told last what that is.
+    build_told: Nanos,
     version: String,
     revision: String,
     environment: String,
@@ -133,6 +139,11 @@ struct Span {
 impl Services {
     /// Notes that rows of a sender came at `time`.
     pub fn note(&self, seen: &Seen, time: Nanos) {
+        self.note_span(seen, Span::at(time));
+    }
+
+    /// Notes that rows of a sender came from the first of `span` to the last.
+    fn note_span(&self, seen: &Seen, span: Span) {
         if seen.service.is_empty() {
             return;
         }
@@ -144,19 +155,19 @@ impl Services {
         let known = services
             .entry(seen.service.clone())
             .or_insert_with(|| Known {
-                span: Span::at(time),
+                span,
                 sources: BTreeSet::new(),
                 versions: BTreeSet::new(),
                 builds: BTreeMap::new(),
                 environments: BTreeSet::new(),
                 instances: BTreeMap::new(),
             });
-        known.span.widen(time);
+        known.span.widen(span);
         note_name(&mut known.sources, &seen.source);
         note_name(&mut known.versions, &seen.version);
         note_name(&mut known.environments, &seen.environment);
-        known.note_build(seen, time);
-        known.note_instance(seen, time);
+        known.note_build(seen, span);
+        known.note_instance(seen, span);
     }
 
     /// Notes the senders of series that the store took in since the last look. Costs nothing when there are none.
@@ -216,7 +227,7 @@ impl Services {
 }
 
 impl Known {
-    fn note_instance(&mut self, seen: &Seen, time: Nanos) {
+    fn note_instance(&mut self, seen: &Seen, span: Span) {
         if !self.instances.contains_key(&seen.instance) && self.instances.len() >= MAX_INSTANCES {
             let oldest = self
                 .instances
@@ -229,15 +240,16 @@ impl Known {
             .instances
             .entry(seen.instance.clone())
             .or_insert_with(|| KnownInstance {
-                span: Span::at(time),
+                span,
+                build_began: span.first,
+                build_told: Nanos::MIN,
+                is_named: !seen.instance.is_empty(),
                 version: String::new(),
                 revision: String::new(),
                 environment: String::new(),
             });
-        if time >= instance.span.last {
-            instance.tells(seen);
-        }
-        instance.span.widen(time);
+        instance.tells(seen, span);
+        instance.span.widen(span);
     }
 
     fn view(&self, name: &str, most: usize) -> Service {
@@ -276,9 +288,9 @@ impl Span {
         }
     }
 
-    fn widen(&mut self, time: Nanos) {
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
+    fn widen(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Seen, Services, is_sent};
+use super::{Seen, Services, Span, is_sent};
 use crate::state::App;
 use crate::store::Store;
 use crate::store::table::Nanos;
@@ -49,8 +49,8 @@ impl Services {
         for measurement in measurements.iter().filter(|name| is_sent(name)) {
             let by_key = |series: &[u8]| Seen::by_key(measurement, series);
             store.spans(measurement, &times, by_key, |seen, span| {
-                self.note(seen, (*span.start()).min(now));
-                self.note(seen, (*span.end()).min(now));
+                let [first, last] = [*span.start(), *span.end()].map(|time| time.min(now));
+                self.note_span(seen, Span { first, last });
             });
         }
     }
