@@ -31,7 +31,7 @@ profile=()
 cargo build "${profile[@]}" --locked -q -p plimsoll-server -p shop
 
 work="$(mktemp -d "${TMPDIR:-/tmp}/plimsoll-demo.XXXXXX")"
-server= shop= traffic= warehouse=
+server= shop= traffic= warehouse= told=
 
 # A session of its own keeps the terminal's Ctrl-C from a child: they are stopped one after the other, in the order of the data.
 start() { # NAME PROGRAM ARGUMENTS...: runs it with its output in $work/NAME.log, leaves its process id in $started
@@ -57,6 +57,7 @@ stop() { # PID [SIGNAL]: asks the process to end, waits for it, and does not tak
 clean_up() {
     local status=$?
     trap '' INT TERM
+    stop "$told"
     stop "$traffic"
     stop "$warehouse"
     stop "$shop"
@@ -85,7 +86,9 @@ address_of() { # NAME PID: waits for the line with the address that the program 
     fail "the $name did not start"
 }
 
-start server "$binaries/plimsoll" serve --listen "127.0.0.1:$port" --data "$work/data"
+# Alerts are told on one channel, the server's log; what it tells is shown here as well.
+printf '[[notify]]\nname = "demo"\nkind = "log"\n' >"$work/plimsoll.toml"
+start server "$binaries/plimsoll" serve --config "$work/plimsoll.toml" --listen "127.0.0.1:$port" --data "$work/data"
 server=$started
 address_of server "$server"
 url="$address"
@@ -113,7 +116,7 @@ cat <<END
     curl -s '$url/api/v1/query' -H 'content-type: application/json' -d '{"measurement":"http_requests",
       "fields":[{"name":"duration","aggregate":"p95"}],"filter":{"service":"shop"},"group_by":["route"],"start":"-5m","step":"1m"}'
 
-  Break the shop, and see within two minutes what the page says of it; what=nothing mends it:
+  Break the shop: in about two minutes the page says what is wrong, and this terminal that it was told; what=nothing mends it:
 
     curl -s '$shop_url/demo/break?what=slow'        # or errors, leak, pool
     curl -s '$url/api/performance/alerts?resolved=false'
@@ -121,6 +124,9 @@ cat <<END
   ${duration:+Ends after $duration s, or with }Ctrl-C${duration:+ before}: the customers' own counts are then compared with Plimsoll's.
 
 END
+
+setsid bash -c 'tail -n +1 -F "$0" | stdbuf -oL sed -n "s/.*plimsoll_server::notify::log: /demo: told: /p"' "$work/server.log" 2>/dev/null &
+told=$!
 
 # It may have to be installed first, and says itself what becomes of it. Its visitors are fewer.
 setsid examples/warehouse/run.sh "$url" "$work" "$(awk -v rate="$rate" 'BEGIN { print rate / 8 }')" </dev/null &
