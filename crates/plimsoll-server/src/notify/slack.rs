@@ -212,12 +212,7 @@ mod tests {
         };
         let over = one(over);
         assert_eq!(over["attachments"][0]["color"], "good");
-        assert!(
-            over["text"]
-                .as_str()
-                .unwrap()
-                .starts_with("shop is fine again")
-        );
+        assert!(over["text"].as_str().unwrap().starts_with("Over in shop: "));
     }
 
     #[test]

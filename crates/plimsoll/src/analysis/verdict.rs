@@ -153,7 +153,7 @@ pub fn verdict(
     let Some(worst) = past.first() else {
         let ahead = findings.iter().find(|one| one.kind == Kind::Forecast);
         let foreseen = ahead.map(|one| one.headline.clone());
-        return well(bold, &floats, &close, told, foreseen);
+        return well(state, bold, &floats, &close, told, foreseen);
     };
     let about =
         |finding: &&Finding| finding.id == worst.id || finding.float.as_deref() == Some(&worst.id);
@@ -199,6 +199,7 @@ pub fn verdict(
 }
 
 fn well(
+    state: ServiceState,
     bold: String,
     floats: &[&Float],
     close: &[&&Float],
@@ -216,9 +217,14 @@ fn well(
     });
     // Something that has no float of its own, such as a route slower than usual.
     if let Some(told) = told {
+        let rest = lower_first(&told.headline);
+        let (bold, rest) = match state {
+            ServiceState::Healthy => (format!("{bold},"), format!("but {rest}")),
+            _ => (format!("{bold};"), rest),
+        };
         return Verdict {
-            bold: format!("{bold};"),
-            rest: lower_first(&told.headline),
+            bold,
+            rest,
             more: told.cause.clone(),
         };
     }

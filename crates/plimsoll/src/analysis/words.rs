@@ -1,5 +1,7 @@
 //! Numbers as people read them: 3 ms, 1.51 s, 341 MB, 3.4 %. Between number and unit stands a no-break space.
 
+use crate::alert::Unit;
+
 /// A no-break space.
 const SPACE: char = '\u{a0}';
 
@@ -78,6 +80,20 @@ pub fn count(number: f64) -> String {
         format!("\u{2212}{text}")
     } else {
         text
+    }
+}
+
+/// A value with its unit: 412 ms, 5.2 %, 341 MB, 40 a minute.
+pub fn amount(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Seconds => duration(value),
+        Unit::Ratio => share(value),
+        Unit::Times => times(value),
+        Unit::Bytes => bytes(value),
+        Unit::Count => count(value),
+        Unit::PerMinute => format!("{} a minute", count(value)),
+        Unit::PerSecond => format!("{} a second", count(value)),
+        Unit::BitsPerSecond => format!("{} Mbit a second", count(value / 1e6)),
     }
 }
 

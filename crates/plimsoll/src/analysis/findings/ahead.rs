@@ -1,11 +1,11 @@
 //! What reaches its line in some days, in sentences: how soon, how fast it grows, and what to do about it in time.
 
-use super::told::{amount, label};
+use super::told::label;
 use super::{Finding, OpenAlert, Situation, runbook};
 use crate::alert::{Kind, Unit};
 use crate::analysis::forecast::DaysLeft;
 use crate::analysis::situation::AheadNow;
-use crate::analysis::words::{days, share};
+use crate::analysis::words::{amount, days, share};
 use crate::standards::Place;
 
 pub(super) fn ahead(situation: &Situation, alert: &OpenAlert, key: &str) -> Finding {

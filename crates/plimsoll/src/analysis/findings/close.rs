@@ -1,11 +1,11 @@
 //! What is not past its line, but worth a look: levels that are close, statements that repeat or take long.
 
 use super::cause::{Cause, MANY};
-use super::told::{amount, label};
+use super::told::label;
 use super::{Finding, runbook};
 use crate::alert::Kind;
 use crate::analysis::situation::{RouteNow, Situation, StatementNow};
-use crate::analysis::words::duration;
+use crate::analysis::words::{amount, duration};
 use crate::standards::Place;
 
 /// Most of these.

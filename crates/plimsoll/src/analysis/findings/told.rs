@@ -3,10 +3,9 @@
 use super::ahead::ahead;
 use super::cause::{diagnose, exemplars};
 use super::{Finding, OpenAlert, Situation, silence};
-use crate::alert::Kind;
-use crate::alert::Unit;
+use crate::alert::{Kind, Unit};
 use crate::analysis::situation::RouteNow;
-use crate::analysis::words::{bytes, count, duration, share, times};
+use crate::analysis::words::{amount, bytes, count, duration, share, times};
 
 pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
     let (what, name) = alert.key.split_once(':').unwrap_or((&alert.key, ""));
@@ -308,19 +307,5 @@ pub(super) fn label(what: &str, name: &str) -> String {
         "check" => format!("The check {name}"),
         _ if name.is_empty() => what.to_owned(),
         _ => name.to_owned(),
-    }
-}
-
-/// A value with its unit.
-pub(super) fn amount(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Seconds => duration(value),
-        Unit::Ratio => share(value),
-        Unit::Times => times(value),
-        Unit::Bytes => bytes(value),
-        Unit::Count => count(value),
-        Unit::PerMinute => format!("{} a minute", count(value)),
-        Unit::PerSecond => format!("{} a second", count(value)),
-        Unit::BitsPerSecond => format!("{} Mbit a second", count(value / 1e6)),
     }
 }

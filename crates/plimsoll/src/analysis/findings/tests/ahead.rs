@@ -155,3 +155,36 @@ fn a_class_below_its_floor_says_how_few_and_a_silent_service_is_one_silence() {
         "There are no requests of read, at least 10 a minute are expected."
     );
 }
+
+#[test]
+fn memory_that_grows_says_past_what_and_a_healthy_service_has_it_as_a_but() {
+    let mut situation = shop();
+    situation.statements.clear();
+    situation.routes.clear();
+    let mb = crate::performance::MB;
+    situation.alerts = vec![OpenAlert {
+        value: Some(214.0 * mb),
+        limit: 68.0 * mb,
+        unit: Unit::Bytes,
+        ..alert("leak:a", Kind::MemoryLeak, Severity::High, NOW - MINUTE)
+    }];
+    let found = findings(&situation);
+    assert_eq!(
+        (plain(&found[0].headline), plain(&found[0].cause)),
+        (
+            "Memory of shop grows without end: 214 MB now.".to_owned(),
+            "It rises without a pause, past 68 MB by now, and nothing of it is given back."
+                .to_owned()
+        )
+    );
+    let groups = crate::analysis::load_line::load_line(&situation, &found);
+    let healthy = crate::analysis::verdict::ServiceState::Healthy;
+    let verdict = crate::analysis::verdict::verdict(&situation, healthy, 100, &groups, &found);
+    assert_eq!(
+        (verdict.bold.as_str(), plain(&verdict.rest).as_str()),
+        (
+            "shop is healthy,",
+            "but memory of shop grows without end: 214 MB now."
+        )
+    );
+}
