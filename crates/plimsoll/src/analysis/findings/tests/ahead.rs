@@ -161,6 +161,7 @@ fn memory_that_grows_says_past_what_and_a_healthy_service_has_it_as_a_but() {
     let mut situation = shop();
     situation.statements.clear();
     situation.routes.clear();
+    situation.deploys.clear();
     let mb = crate::performance::MB;
     situation.alerts = vec![OpenAlert {
         value: Some(214.0 * mb),
