@@ -104,7 +104,11 @@ pub fn read(
         });
         (routes.collect(), judged.known(now))
     });
-    let (routes, mut known): (Vec<RouteNow>, Known) = judged.unwrap_or_default();
+    let (mut routes, mut known): (Vec<RouteNow>, Known) = judged.unwrap_or_default();
+    let exemplars = app.otlp.exemplars();
+    for route in &mut routes {
+        route.is_traced = exemplars.has(service, &route.method, &route.route);
+    }
     number(app, service, &mut known.alerts);
     Ok(Situation {
         service: service.to_owned(),

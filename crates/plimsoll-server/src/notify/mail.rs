@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(
             text,
             "shop: write p95 1.51 s, its line 1.00 s\nIt asks for stock once per item.\nAsk once:\n\
-             SELECT … WHERE id = ANY($1)\n\nSeverity: high\nThreshold: 1 s\nCurrent: 1.51 s\n\
+             SELECT … WHERE id = ANY($1)\n\nSeverity: high\nThreshold: 1.00 s\nCurrent: 1.51 s\n\
              Since: 2026-03-27T00:00:00Z\nTimestamp: 2026-03-27T00:00:30Z\nclass: write\n\
              Page: http://127.0.0.1:1876/services/shop\n"
         );

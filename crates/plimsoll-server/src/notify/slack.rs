@@ -197,7 +197,7 @@ mod tests {
             attachment["fields"],
             json!([
                 {"title": "Severity", "value": "high", "short": true},
-                {"title": "Threshold", "value": "1 s", "short": true},
+                {"title": "Threshold", "value": "1.00 s", "short": true},
                 {"title": "Current", "value": "1.51 s", "short": true},
             ])
         );

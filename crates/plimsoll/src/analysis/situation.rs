@@ -71,6 +71,8 @@ pub struct RouteNow {
     pub error_types: Vec<(String, u64)>,
     /// What is usual of it.
     pub usual: Option<Usual>,
+    /// Whether single requests of it can be asked for by their traces.
+    pub is_traced: bool,
 }
 
 /// A statement as one route asked it.
@@ -236,6 +238,7 @@ impl RouteNow {
             error_rate: totals.error_rate().unwrap_or(0.0),
             error_types,
             usual,
+            is_traced: false,
         }
     }
 

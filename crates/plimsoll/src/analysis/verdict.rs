@@ -191,10 +191,20 @@ pub fn verdict(
             its(worst)
         )
     };
+    let (bold, rest) = joined(state, &bold, '.', &format!("{how_far}{since}{begun}."));
     Verdict {
-        bold: format!("{bold}."),
-        rest: format!("{how_far}{since}{begun}."),
+        bold,
+        rest,
         more: more(told, &past, &close),
+    }
+}
+
+/// How it is, and what is wrong: of what is healthy all the same, as a but.
+fn joined(state: ServiceState, bold: &str, sign: char, wrong: &str) -> (String, String) {
+    match (state, sign) {
+        (ServiceState::Healthy, _) => (format!("{bold},"), format!("but {}", lower_first(wrong))),
+        (_, '.') => (format!("{bold}."), wrong.to_owned()),
+        _ => (format!("{bold}{sign}"), lower_first(wrong)),
     }
 }
 
@@ -217,11 +227,7 @@ fn well(
     });
     // Something that has no float of its own, such as a route slower than usual.
     if let Some(told) = told {
-        let rest = lower_first(&told.headline);
-        let (bold, rest) = match state {
-            ServiceState::Healthy => (format!("{bold},"), format!("but {rest}")),
-            _ => (format!("{bold};"), rest),
-        };
+        let (bold, rest) = joined(state, &bold, ';', &told.headline);
         return Verdict {
             bold,
             rest,
@@ -334,7 +340,7 @@ fn lower_first(text: &str) -> String {
     // Methods and names stay as they are written.
     match text.split_once(' ') {
         Some((first, rest))
-            if first.len() > 1 && first[1..].bytes().all(|byte| byte.is_ascii_lowercase()) =>
+            if first.len() > 1 && first.chars().skip(1).all(|one| one.is_ascii_lowercase()) =>
         {
             format!("{} {rest}", first.to_ascii_lowercase())
         }
@@ -354,5 +360,20 @@ pub fn age(ns: i64) -> String {
         secs if secs < 5_400 => told((secs + 30) / 60, "minute"),
         secs if secs < 129_600 => told((secs + 1_800) / 3_600, "hour"),
         secs => told((secs + 43_200) / 86_400, "day"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_as_they_are_written_within_a_sentence() {
+        let within = |text: &str| lower_first(text);
+        assert_eq!(within("Writes run"), "writes run");
+        assert_eq!(within("GET /a fails"), "GET /a fails");
+        assert_eq!(within("CPU is busy"), "CPU is busy");
+        assert_eq!(within("Ölstand is past"), "Ölstand is past");
+        assert_eq!(within("Öl"), "Öl");
     }
 }

@@ -1,5 +1,6 @@
 //! Why a route is slow: looked for in the order database, cache, processors, others.
 
+use super::command::{argument, exemplars};
 use crate::analysis::situation::{CallNow, FunctionNow, RouteNow, Situation, StatementNow};
 use crate::analysis::words::{count, duration, share};
 
@@ -214,7 +215,10 @@ impl Cause {
             ),
             Self::Processors { .. } => (
                 "See what it computes:".to_owned(),
-                Some(format!("perf top -p $(pgrep -d, {})", situation.service)),
+                Some(format!(
+                    "perf top -p $(pgrep -d, {})",
+                    argument(&situation.service)
+                )),
             ),
             Self::Call { peer, .. } => (
                 format!(
@@ -228,7 +232,7 @@ impl Cause {
                 ),
                 None,
             ),
-            Self::Elsewhere => match exemplars(situation, &route.route) {
+            Self::Elsewhere => match exemplars(situation, route) {
                 Some(command) => ("See its slowest requests:".to_owned(), Some(command)),
                 None => (
                     "Track the functions that it calls, to see where the time goes:".to_owned(),
@@ -237,14 +241,6 @@ impl Cause {
             },
         }
     }
-}
-
-/// Asks a server for the slowest and the failed requests of a route.
-pub(super) fn exemplars(situation: &Situation, route: &str) -> Option<String> {
-    let (url, service) = (&situation.url, &situation.service);
-    (!url.is_empty()).then(|| {
-        format!("curl -s '{url}/api/performance/exemplars?service={service}&route={route}'")
-    })
 }
 
 /// The statement, asked for many: `WHERE sku = ?` becomes `WHERE sku IN (?)` with all of them.

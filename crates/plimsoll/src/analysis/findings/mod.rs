@@ -3,6 +3,7 @@
 mod ahead;
 mod cause;
 mod close;
+mod command;
 mod runbook;
 mod silence;
 #[cfg(test)]

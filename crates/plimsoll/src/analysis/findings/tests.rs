@@ -257,3 +257,28 @@ fn every_kind_has_a_headline_an_action_and_a_runbook() {
         assert_eq!(found.deploy, None, "a deploy an hour later is no cause");
     }
 }
+
+#[test]
+fn requests_that_fail_are_asked_for_where_there_are_traces_of_them() {
+    let mut situation = shop();
+    situation.deploys.clear();
+    situation.alerts = vec![alert(
+        "errors:POST /orders",
+        Kind::ErrorRate,
+        Severity::High,
+        NOW,
+    )];
+    let found = &findings(&situation)[0];
+    assert_eq!(
+        (found.action.as_str(), &found.fix),
+        ("See what its log says of them.", &None)
+    );
+    situation.routes[0].is_traced = true;
+    assert_eq!(
+        findings(&situation)[0].fix.as_deref(),
+        Some(
+            "curl -sG http://127.0.0.1:1876/api/performance/exemplars --data-urlencode service=shop \
+             --data-urlencode method=POST --data-urlencode route=/orders"
+        )
+    );
+}

@@ -1,7 +1,8 @@
 //! What an alert is about, in sentences.
 
 use super::ahead::ahead;
-use super::cause::{diagnose, exemplars};
+use super::cause::diagnose;
+use super::command::{argument, exemplars};
 use super::{Finding, OpenAlert, Situation, silence};
 use crate::alert::{Kind, Unit};
 use crate::analysis::situation::RouteNow;
@@ -33,7 +34,7 @@ pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
         if let Some(revision) = deploy.revision.as_ref().filter(|_| found.fix.is_none()) {
             let action = format!("{} To be well at once:", found.action);
             found.action = action.trim_start().to_owned();
-            found.fix = Some(format!("git revert {revision}"));
+            found.fix = Some(format!("git revert {}", argument(revision)));
         }
     }
     found
@@ -172,8 +173,7 @@ fn errors(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
             found.evidence.push(types.join(", "));
         }
     }
-    let path = name.split_once(' ').map_or(name, |(_, route)| route);
-    found.fix = exemplars(situation, path);
+    found.fix = route.and_then(|route| exemplars(situation, route));
     found.action = match found.fix {
         Some(_) => "See what they say:".to_owned(),
         None => "See what its log says of them.".to_owned(),
@@ -241,7 +241,10 @@ fn leak(situation: &Situation, alert: &OpenAlert, instance: &str) -> Finding {
         ));
     }
     found.action = "See what holds it; until it is found, restart before the limit:".to_owned();
-    found.fix = Some(format!("systemctl restart {}", situation.service));
+    found.fix = Some(format!(
+        "systemctl restart {}",
+        argument(&situation.service)
+    ));
     found
 }
 

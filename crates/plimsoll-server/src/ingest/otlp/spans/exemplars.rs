@@ -88,6 +88,26 @@ pub struct Shown {
     pub failed: bool,
 }
 
+/// Whose exemplars are asked for; all where nothing is said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// Of this service only.
+    pub service: Option<&'a str>,
+    /// Of this method only.
+    pub method: Option<&'a str>,
+    /// Of this route only.
+    pub route: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn is_about(self, place: &Place) -> bool {
+        let is = |asked: Option<&str>, known: &str| asked.is_none_or(|asked| asked == known);
+        is(self.service, &place.service)
+            && is(self.method, &place.caller.method)
+            && is(self.route, &place.caller.route)
+    }
+}
+
 impl Exemplars {
     pub(super) fn note(&self, place: Place, exemplar: Exemplar, now: Nanos) {
         let mut places = self.0.lock();
@@ -109,12 +129,22 @@ impl Exemplars {
         kept.slowest.truncate(SLOWEST);
     }
 
-    /// Those of one service or of all, at most `limit`, the slowest first; of equally slow ones the latest.
-    pub fn shown(&self, service: Option<&str>, limit: usize) -> Vec<Shown> {
+    /// Whether there are any of a service, by method and route.
+    pub fn has(&self, service: &str, method: &str, route: &str) -> bool {
+        let asked = Asked {
+            service: Some(service),
+            method: Some(method),
+            route: Some(route),
+        };
+        self.0.lock().keys().any(|place| asked.is_about(place))
+    }
+
+    /// Those that are asked for, at most `limit`, the slowest first; of equally slow ones the latest.
+    pub fn shown(&self, asked: Asked<'_>, limit: usize) -> Vec<Shown> {
         let places = self.0.lock();
         let mut found: Vec<Shown> = places
             .iter()
-            .filter(|(place, _)| service.is_none_or(|service| *place.service == *service))
+            .filter(|(place, _)| asked.is_about(place))
             .flat_map(|(place, kept)| {
                 let failed = kept.failed.iter().filter(|one| !kept.slowest.contains(one));
                 kept.slowest

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::Otlp;
 use super::super::decode::{Format, decode};
+use super::exemplars::Asked;
 use super::names::MOST;
 use crate::performance::observations::observed;
 use crate::performance::requests::requests;
@@ -392,7 +393,13 @@ fn exemplars_name_the_slowest_and_the_failed_traces() {
     spans
         .iter()
         .for_each(|span| drop(shop.send(std::slice::from_ref(span))));
-    let shown = shop.otlp.exemplars().shown(Some("shop"), 100);
+    let shown = shop.otlp.exemplars().shown(
+        Asked {
+            service: Some("shop"),
+            ..Asked::default()
+        },
+        100,
+    );
     let traces: Vec<(u128, bool)> = shown
         .iter()
         .map(|one| (u128::from_str_radix(&one.trace_id, 16).unwrap(), one.failed))
@@ -402,6 +409,16 @@ fn exemplars_name_the_slowest_and_the_failed_traces() {
         (shown[0].route.as_str(), shown[0].duration_seconds),
         ("/orders/{id}", 0.009)
     );
+    let exemplars = shop.otlp.exemplars();
+    let method = shown[0].method.as_str();
+    assert!(exemplars.has("shop", method, "/orders/{id}"));
+    assert!(!exemplars.has("shop", "DELETE", "/orders/{id}"));
+    let of_route = |route| Asked {
+        route: Some(route),
+        ..Asked::default()
+    };
+    assert_eq!(exemplars.shown(of_route("/orders/{id}"), 2).len(), 2);
+    assert_eq!(exemplars.shown(of_route("/orders"), 2), []);
 }
 
 #[test]
@@ -437,7 +454,7 @@ fn protobuf_read_where_it_lies_counts_as_what_is_decoded_does() {
     let calls =
         |shop: &Shop| shop.observed("outgoing_calls", ["peer", "method", "status", "error_type"]);
     assert_eq!(calls(&lying), calls(&decoded));
-    let shown = |shop: &Shop| shop.otlp.exemplars().shown(None, 100);
+    let shown = |shop: &Shop| shop.otlp.exemplars().shown(Asked::default(), 100);
     assert_eq!(shown(&lying), shown(&decoded));
     assert_eq!(shown(&lying).len(), 2);
 }

@@ -178,9 +178,7 @@ fn memory_that_grows_says_past_what_and_a_healthy_service_has_it_as_a_but() {
                 .to_owned()
         )
     );
-    let groups = crate::analysis::load_line::load_line(&situation, &found);
-    let healthy = crate::analysis::verdict::ServiceState::Healthy;
-    let verdict = crate::analysis::verdict::verdict(&situation, healthy, 100, &groups, &found);
+    let verdict = of_a_healthy(&situation, &found);
     assert_eq!(
         (verdict.bold.as_str(), plain(&verdict.rest).as_str()),
         (
@@ -188,4 +186,32 @@ fn memory_that_grows_says_past_what_and_a_healthy_service_has_it_as_a_but() {
             "but memory of shop grows without end: 214 MB now."
         )
     );
+}
+
+#[test]
+fn what_is_past_its_line_is_named_as_it_is_in_any_alphabet() {
+    for (name, rest) in [
+        ("queue:mail", "but the queue mail takes 2.0× its limit."),
+        ("resource:Ölstand", "but the Ölstand takes 2.0× its limit."),
+    ] {
+        let mut situation = shop();
+        situation.statements.clear();
+        situation.routes.clear();
+        situation.deploys.clear();
+        situation.levels = vec![LevelNow {
+            key: name.to_owned(),
+            value: 20.0,
+            limit: 10.0,
+            ratio: 2.0,
+            unit: Unit::Count,
+        }];
+        let verdict = of_a_healthy(&situation, &findings(&situation));
+        assert_eq!(plain(&verdict.rest), rest);
+    }
+}
+
+fn of_a_healthy(situation: &Situation, found: &[Finding]) -> crate::analysis::verdict::Verdict {
+    let groups = crate::analysis::load_line::load_line(situation, found);
+    let healthy = crate::analysis::verdict::ServiceState::Healthy;
+    crate::analysis::verdict::verdict(situation, healthy, 100, &groups, found)
 }
