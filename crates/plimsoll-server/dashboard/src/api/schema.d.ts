@@ -5176,9 +5176,19 @@ export interface operations {
             query?: {
                 /** @description One service only; without it all but the server itself. */
                 service?: string;
-                /** @description How far to look back. */
+                /**
+                 * @description One method only.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description One route only.
+                 * @example /orders/{id}
+                 */
+                route?: string;
+                /** @description As everywhere here; those of the last quarter of an hour are kept, whatever is asked. */
                 minutes?: number;
-                /** @description Most rows of the answer */
+                /** @description Most rows of the answer. */
                 limit?: number;
             };
             header?: never;
