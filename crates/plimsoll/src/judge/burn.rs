@@ -1,8 +1,12 @@
 //! How fast a class uses up its error budget (Site Reliability Workbook, chapter 5, "Alerting on SLOs"): a page when an
 //! hour and the last five minutes burn at 14.4 times the even rate, a warning at 6 times over six hours and thirty minutes.
+//!
+//! Both thresholds stand for a part of the budget that is gone. Of a service that was heard for a part of the long stretch
+//! only, the rate must be so much higher: two bad minutes of the first ten are no hour's worth of errors.
 
 use std::collections::VecDeque;
 
+use super::heard::Heard;
 use super::significance::more_than;
 use crate::alert::{Reading, Severity};
 
@@ -70,8 +74,14 @@ impl Burn {
         (requests > 0 && allowed > 0.0).then(|| past as f64 / requests as f64 / allowed)
     }
 
-    /// What both pairs of stretches mean; the value is the rate of the pair that is worse.
-    pub(super) fn reading(&self, last: i64, objective: f64) -> (Reading, Option<f64>, f64) {
+    /// What both pairs of stretches mean; the value is the rate of the pair that is worse. Too fast a rate of a service that
+    /// was not heard for long enough neither fires nor resolves.
+    pub(super) fn reading(
+        &self,
+        last: i64,
+        objective: f64,
+        heard: &Heard,
+    ) -> (Reading, Option<f64>, f64) {
         let mut reading = Reading::NotEnoughData;
         let mut found = (None, PAIRS[0].2);
         for (long, short, threshold, severity) in PAIRS {
@@ -84,6 +94,10 @@ impl Burn {
             let ratio = both / threshold;
             let is_sure = more_than(past, requests, threshold * (1.0 - objective));
             if ratio > 1.0 && past >= LEAST_PAST && is_sure {
+                let heard = (heard.over(last, long) / long as f64).min(1.0);
+                if rate(long) * heard <= threshold {
+                    return (Reading::NotEnoughData, Some(both), threshold);
+                }
                 return (Reading::Breach(ratio, severity), Some(both), threshold);
             }
             if reading == Reading::NotEnoughData {
@@ -117,9 +131,13 @@ mod tests {
     use super::*;
 
     fn burning(minutes: i64, past_of_100: impl Fn(i64) -> u64) -> (Reading, Option<f64>) {
-        let mut burn = Burn::default();
-        (0..minutes).for_each(|minute| burn.put(minute, 100, past_of_100(minute)));
-        let (reading, rate, _) = burn.reading(minutes * MINUTE - 1, 0.995);
+        let (mut burn, mut heard) = (Burn::default(), Heard::default());
+        for minute in 0..minutes {
+            burn.put(minute, 100, past_of_100(minute));
+            (0..MINUTE).for_each(|slot| heard.put(minute * MINUTE + slot));
+            heard.sum_up(minute);
+        }
+        let (reading, rate, _) = burn.reading(minutes * MINUTE - 1, 0.995, &heard);
         (reading, rate)
     }
 
@@ -137,7 +155,18 @@ mod tests {
         assert!(matches!(reading, Reading::Well(_)));
         let mut few = Burn::default();
         few.put(0, 20, 20);
-        assert_eq!(few.reading(5, 0.995).0, Reading::NotEnoughData);
+        let heard = Heard::default();
+        assert_eq!(few.reading(5, 0.995, &heard).0, Reading::NotEnoughData);
+    }
+
+    #[test]
+    fn two_bad_minutes_of_a_young_service_do_not_use_up_a_budget_and_ten_do() {
+        for minutes in 10..60 {
+            let (reading, _) = burning(minutes, |minute| if minute < 2 { 100 } else { 0 });
+            assert!(!matches!(reading, Reading::Breach(..)), "{minutes}");
+        }
+        let (reading, _) = burning(12, |minute| if minute > 2 { 100 } else { 0 });
+        assert!(matches!(reading, Reading::Breach(_, Severity::High)));
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl ClassWatched {
     pub(super) fn judge(&mut self, expected: &Class, sums: &Sums, heard: &Heard, last: i64) {
         let line = expected.bands.investigate;
         self.slow.found(requests::past_line(sums), None, line);
-        let (reading, value, threshold) = self.burn.reading(last, expected.objective);
+        let (reading, value, threshold) = self.burn.reading(last, expected.objective, heard);
         self.budget.found(reading, value, threshold);
         let (reading, rate) = match expected.floor_per_minute {
             None => (Reading::Well(0.0), None),
