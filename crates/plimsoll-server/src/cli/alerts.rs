@@ -246,6 +246,8 @@ fn thresholds(set: &[String]) -> anyhow::Result<Value> {
             .with_context(|| format!("--set {one:?} must be NAME=VALUE"))?;
         let value: f64 = text
             .parse()
+            .ok()
+            .filter(|value: &f64| value.is_finite())
             .with_context(|| format!("--set {one:?}: {text:?} is no number"))?;
         match name
             .strip_prefix("classes.")

@@ -135,6 +135,14 @@ fn examine(found: &mut Found, url: Option<&str>, config: &Config, layers: &Layer
         [] => Finding::ok("configuration", "is good"),
         notices => Finding::warn("configuration", notices.join("; "), "plimsoll config print"),
     }]);
+    found.add([match super::serve::check_standards(config) {
+        Ok(()) => Finding::ok("standards", "can be used"),
+        Err(error) => Finding::fail(
+            "standards",
+            format!("{error:#}"),
+            "plimsoll standards check",
+        ),
+    }]);
     let dir = &config.store.dir;
     let holder = Holder::of(dir).ok().flatten();
     let own = running(config);

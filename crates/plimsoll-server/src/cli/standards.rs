@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::{Args, Subcommand};
 use plimsoll::config::Profile;
-use plimsoll::standards::{CPU_THRESHOLD, Standards, json_schema};
+use plimsoll::standards::{Bands, CPU_THRESHOLD, Standards, json_schema};
 
 use super::{note, say};
 use crate::config::thresholds::OfEnvironment;
@@ -129,12 +129,9 @@ fn printed(standards: &Standards, environment: &OfEnvironment) -> String {
     );
     for class in &standards.classes {
         let key = plimsoll::config::join("classes", &class.name);
-        let ms = |secs: f64| (secs * 1e6).round() / 1e3;
         out += &format!(
-            "\n[{key}]\ntarget_ms = {}\nacceptable_ms = {}\ninvestigate_ms = {}\nobjective = {}\n",
-            ms(class.bands.target),
-            ms(class.bands.acceptable),
-            ms(class.bands.investigate),
+            "\n[{key}]\n{}objective = {}\n",
+            of_bands(&class.bands),
             class.objective
         );
         if let Some(throughput) = class.throughput_per_second {
@@ -142,6 +139,16 @@ fn printed(standards: &Standards, environment: &OfEnvironment) -> String {
         }
         if let Some(floor) = class.floor_per_minute {
             out += &format!("floor_per_minute = {floor}\n");
+        }
+    }
+    for (route, class, bands) in standards.routes() {
+        let quoted = serde_json::Value::from(route);
+        out += &format!("\n[[routes]]\nroute = {quoted}\n");
+        if let Some(class) = class {
+            out += &format!("class = {}\n", serde_json::Value::from(class));
+        }
+        if let Some(bands) = bands {
+            out += &of_bands(&bands);
         }
     }
     let limits = &standards.limits;
@@ -197,9 +204,37 @@ fn printed(standards: &Standards, environment: &OfEnvironment) -> String {
     out
 }
 
+fn of_bands(bands: &Bands) -> String {
+    let ms = |secs: f64| (secs * 1e6).round() / 1e3;
+    format!(
+        "target_ms = {}\nacceptable_ms = {}\ninvestigate_ms = {}\n",
+        ms(bands.target),
+        ms(bands.acceptable),
+        ms(bands.investigate)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn routes_of_ones_own_are_printed() {
+        let own = "[[routes]]\nroute = \"POST /checkout\"\nclass = \"external\"\n\
+                   [[routes]]\nroute = \"/\"\ntarget_ms = 1\nacceptable_ms = 2\ninvestigate_ms = 3\n";
+        let standards = Standards::parse(own, Profile::Dev).unwrap();
+        let printed = printed(&standards, &OfEnvironment::default());
+        assert_eq!(
+            Standards::parse(&printed, Profile::Dev).unwrap(),
+            standards,
+            "{printed}"
+        );
+        let of_class = "[classes.checkout]\ninvestigate_ms = 900\nroutes = [\"POST /checkout\"]";
+        let standards = Standards::parse(of_class, Profile::Dev).unwrap();
+        let printed = super::printed(&standards, &OfEnvironment::default());
+        let again = Standards::parse(&printed, Profile::Dev).unwrap();
+        assert_eq!(&*again.expected("POST", "/checkout").class.name, "checkout");
+    }
 
     #[test]
     fn what_is_printed_can_be_read_again() {

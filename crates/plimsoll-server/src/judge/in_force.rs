@@ -66,10 +66,7 @@ impl InForce {
             environment: config.environment.clone(),
             held: RwLock::new(held),
         };
-        in_force.read_again();
-        if let Some(error) = in_force.file_state().error {
-            return Err(error);
-        }
+        in_force.take_up()?;
         in_force.held.write().lay_over(&in_force.environment);
         Ok(in_force)
     }
@@ -104,13 +101,28 @@ impl InForce {
     }
 
     /// Looks whether the file changed, and takes up what it says; returns whether other standards are in force now. A file
-    /// that cannot be used changes nothing but [`InForce::file_state`].
+    /// that cannot be used changes nothing but [`InForce::file_state`], and is told in the log, once.
     pub fn read_again(&self) -> bool {
+        self.take_up().unwrap_or_else(|error| {
+            tracing::warn!("the standards stay as they were: {error}");
+            false
+        })
+    }
+
+    /// Where they come from.
+    pub fn named(&self) -> String {
+        match self.file_state().path {
+            Some(path) => path,
+            None => format!("the profile {}", self.profile.as_str()),
+        }
+    }
+
+    fn take_up(&self) -> Result<bool, String> {
         let metadata = std::fs::metadata(&self.path).ok();
         let seen = metadata.map(|it| (it.modified().unwrap_or(SystemTime::UNIX_EPOCH), it.len()));
         let mut held = self.held.write();
         if held.seen == seen {
-            return false;
+            return Ok(false);
         }
         held.seen = seen;
         let read = match seen {
@@ -125,11 +137,11 @@ impl InForce {
                 let is_other = standards != held.of_file;
                 held.of_file = standards;
                 held.lay_over(&self.environment);
-                is_other
+                Ok(is_other)
             }
             Err(error) => {
-                held.error = Some(error);
-                false
+                held.error = Some(error.clone());
+                Err(error)
             }
         }
     }

@@ -49,7 +49,10 @@ pub async fn run(app: App, mut stop: Stop) -> anyhow::Result<()> {
 pub fn look(app: &AppState, now: Nanos) -> Result<(), QueryError> {
     let judging = &app.judging;
     if judging.in_force.read_again() {
-        tracing::info!("the standards changed and are in force");
+        tracing::info!(
+            "the standards changed: those of {} are in force",
+            judging.in_force.named()
+        );
         judging.expect_in_force();
     }
     let last = settled(now);

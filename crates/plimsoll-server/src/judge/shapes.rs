@@ -117,11 +117,21 @@ async fn thresholds_are_the_documents_and_are_put_whole_or_not_at_all() {
             "{problem}"
         );
     }
-    let (status, problem) = send(&bench, "PUT", path, &json!({"slow_thing": 1})).await;
-    assert!(
-        status == 400 && problem["detail"].as_str().unwrap().contains("slow_thing"),
-        "{problem}"
-    );
+    for (body, field, value) in [
+        (json!({"slow_thing": 1}), "slow_thing", json!(1)),
+        (
+            json!({"error_rate_threshold": "NaN"}),
+            "error_rate_threshold",
+            json!("NaN"),
+        ),
+    ] {
+        let (status, problem) = send(&bench, "PUT", path, &body).await;
+        assert_eq!(
+            (status, &problem["field"], &problem["value"]),
+            (400, &json!(field), &value),
+            "{problem}"
+        );
+    }
     assert_eq!(get(&bench, path).await["slow_query_threshold"], 0.1);
     bench.stop().await;
 }

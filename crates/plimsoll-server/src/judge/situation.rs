@@ -145,6 +145,10 @@ fn number(app: &AppState, service: &str, alerts: &mut [OpenAlert]) {
             for alert in alerts {
                 let known = known.iter().find(|known| known.key == alert.key);
                 alert.id = known.map(|known| known.id.to_string());
+                // What goes on since before the server's start is judged anew in some minutes: until then it is as it was told.
+                if let Some(known) = known.filter(|_| alert.value.is_none() && alert.limit == 0.0) {
+                    (alert.value, alert.limit) = (known.value, known.line);
+                }
             }
         }
         Err(error) => tracing::warn!(%error, "alerts cannot be read: {error}"),

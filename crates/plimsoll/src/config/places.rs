@@ -49,7 +49,7 @@ pub fn hint<'k>(error: &toml::de::Error, known: impl IntoIterator<Item = &'k str
     let unknown = error.message().strip_prefix("unknown field `");
     let unknown = unknown.and_then(|rest| rest.split('`').next());
     unknown
-        .and_then(|unknown| nearest(unknown, known))
+        .and_then(|unknown| nearest(unknown, known.into_iter().filter(|known| *known != unknown)))
         .map(|known| format!("; did you mean `{known}`?"))
         .unwrap_or_default()
 }

@@ -280,7 +280,7 @@ impl Judge {
         self.judge(last);
         self.ahead.values_mut().for_each(|one| one.judge(now));
         let rules = self.standards.alerts;
-        let mut events = Vec::new();
+        let mut events = self.end_of_classes_that_left();
         for watch in self.watches_mut() {
             if let Some(transition) = alert::step(&mut watch.state, watch.reading, now, &rules) {
                 events.push(Event {
@@ -291,6 +291,35 @@ impl Judge {
             }
         }
         events
+    }
+
+    /// Alerts of classes that the standards do not have any more are over: nothing could ever end them otherwise.
+    fn end_of_classes_that_left(&mut self) -> Vec<Event> {
+        let kind_of = |key: &str| {
+            let (what, name) = key.split_once(':')?;
+            let kind = match what {
+                "class" => Kind::SlowRequest,
+                "burn" => Kind::BurnRate,
+                "floor" => Kind::Silence,
+                _ => return None,
+            };
+            let mut classes = self.standards.classes.iter();
+            (!classes.any(|class| &*class.name == name)).then_some(kind)
+        };
+        let left = self.kept.iter();
+        let left = left.filter_map(|(key, state)| Some((key.clone(), kind_of(key)?, state.phase)));
+        let left: Vec<(Arc<str>, Kind, Phase)> = left.collect();
+        left.iter()
+            .for_each(|(key, ..)| drop(self.kept.remove(key)));
+        let firing = left
+            .into_iter()
+            .filter(|(.., phase)| matches!(phase, Phase::Firing { .. }));
+        let over = firing.map(|(key, kind, _)| Event {
+            key,
+            kind,
+            transition: Transition::Resolved,
+        });
+        over.collect()
     }
 
     fn judge(&mut self, last: i64) {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::alert::Severity;
 use crate::analysis::{Basis, Stretch};
+use crate::config::Profile;
 use crate::histogram::Histogram;
 
 const EPOCH: i64 = 1_800_000_000_000_000_000;
@@ -230,6 +231,19 @@ fn memory_that_climbs_fires_within_two_and_a_half_minutes_and_resolves_as_fast()
     service.pass(18, |_| memory(40.0));
     let resolved = service.resolved("leak:a");
     assert!(resolved.is_some_and(|at| at <= 180), "{resolved:?}");
+}
+
+#[test]
+fn the_alert_of_a_class_that_leaves_the_standards_is_over() {
+    let own = "[classes.checkout]\ninvestigate_ms = 300\nroutes = [\"GET /orders\"]";
+    let own = Standards::parse(own, Profile::Dev).unwrap();
+    let mut service = Simulated::new();
+    service.judge.expect(own.shared());
+    service.pass(30, |_| requests(2.0, 20, 0));
+    assert!(service.fired("class:checkout").is_some());
+    service.judge.expect(Standards::default().shared());
+    service.pass(1, |_| requests(0.1, 20, 0));
+    assert_eq!(service.resolved("class:checkout"), Some(10));
 }
 
 #[test]

@@ -88,6 +88,14 @@ impl Default for Standards {
 }
 
 impl Standards {
+    /// What the user says of single routes, in the order of the file: pattern, class and bands of its own.
+    pub fn routes(&self) -> impl Iterator<Item = (String, Option<&str>, Option<Bands>)> {
+        self.overrides.iter().map(|one| {
+            let class = one.class.map(|at| &*self.classes[at].name);
+            (one.pattern.to_string(), class, one.bands)
+        })
+    }
+
     /// Share of the requests that must be answered within [`Bands::investigate`].
     pub const OBJECTIVE: f64 = 0.995;
     /// Days over which it is counted.

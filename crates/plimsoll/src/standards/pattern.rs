@@ -55,8 +55,13 @@ impl fmt::Display for Pattern {
         if let Some(method) = &self.method {
             write!(f, "{method} ")?;
         }
+        if self.segments.is_empty() {
+            return f.write_str("/");
+        }
         for segment in &self.segments {
             match segment {
+                // What matched no route stands without one.
+                Segment::Text(text) if text.starts_with('<') => f.write_str(text)?,
                 Segment::Text(text) => write!(f, "/{text}")?,
                 Segment::One => f.write_str("/*")?,
                 Segment::Any => f.write_str("/**")?,

@@ -22,12 +22,15 @@ use crate::report::contents::ReportDeploy;
 use crate::report::{gather, period};
 use crate::services::rfc3339;
 use crate::state::App;
+use crate::store::table::Nanos;
 use crate::tick;
 
 /// Most deploys of an answer.
 const MOST: usize = 1_000;
 /// Most characters of a name.
 const MOST_NAME: usize = 200;
+/// A deploy may be said to be so far ahead, as clocks differ: an hour.
+const MOST_AHEAD: Nanos = 3_600 * 1_000_000_000;
 
 /// What can be asked.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -186,6 +189,14 @@ pub async fn note(State(app): State<App>, headers: HeaderMap, body: Body) -> Ans
         move |new| {
             let now = tick::now();
             let at = time_of("time", new.time.as_deref(), now)?.unwrap_or(now);
+            if at > now + MOST_AHEAD {
+                let detail = "time must not be more than an hour ahead";
+                return Err(Problem::bad_field(
+                    "time",
+                    new.time.unwrap_or_default(),
+                    detail,
+                ));
+            }
             for (name, text) in [("service", &new.service), ("version", &new.version)] {
                 if text.is_empty() || text.chars().count() > MOST_NAME {
                     let detail = format!("{name} must have 1 to {MOST_NAME} characters");

@@ -199,12 +199,14 @@ fn checked(new: NewSilence, now: Nanos) -> Answer<Silence> {
         _ => return Err(Problem::bad_request("say either minutes or until")),
     };
     const WEEK_MINUTES: Nanos = 7 * 24 * 60;
-    if new.weekly && ends - starts > WEEK_MINUTES * MINUTE {
-        return Err(Problem::bad_field(
-            "weekly",
-            true,
-            "what comes again each week must be shorter than one",
-        ));
+    if new.weekly && ends - starts >= WEEK_MINUTES * MINUTE {
+        let minutes = (ends - starts) / MINUTE;
+        let detail = "minutes: what comes again each week must be shorter than one";
+        return Err(Problem::bad_field("minutes", minutes, detail));
+    }
+    if !new.weekly && ends <= now {
+        let until = new.until.unwrap_or_else(|| rfc3339(ends));
+        return Err(Problem::bad_field("until", until, "until is over already"));
     }
     if new.reason.chars().count() > MOST_REASON {
         let detail = format!("reason must have at most {MOST_REASON} characters");

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::http::body::{self, BodyLimits, Encoding};
 use crate::http::problem::{Answer, Problem};
@@ -53,6 +54,30 @@ pub(in crate::api) fn object<T: DeserializeOwned>(text: &[u8]) -> Answer<T> {
     if text.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::bad_request("a JSON object is expected"));
     }
-    serde_json::from_slice(text)
-        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        let reason = error.into_inner();
+        match field.as_str() {
+            "." | "?" => Problem::bad_request(format!("the body cannot be read: {reason}")),
+            field => Problem::bad_field(field, value_of(text, field), format!("{field}: {reason}")),
+        }
+    })?;
+    reader
+        .end()
+        .map_err(|error| Problem::bad_request(format!("the body cannot be read: {error}")))?;
+    Ok(read)
+}
+
+/// What was said of a field; null where that is no JSON.
+fn value_of(text: &[u8], field: &str) -> Value {
+    let body: Value = serde_json::from_slice(text).unwrap_or_default();
+    let mut place = &body;
+    for part in field.split('.') {
+        place = &place[part];
+    }
+    match place {
+        Value::Array(_) | Value::Object(_) => Value::Null,
+        said => said.clone(),
+    }
 }

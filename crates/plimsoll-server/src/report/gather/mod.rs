@@ -66,13 +66,13 @@ pub(crate) fn gather(
     let standards = &judgement.situation.standards;
     let scope = Scope::Service(service.to_owned());
 
-    let steps = steps(reading, service, period, now)?;
-    let heard_seconds = steps
-        .iter()
-        .filter(|step| step.heard)
-        .map(|step| 60.0 * step.minutes(now))
-        .sum::<f64>()
-        .min(60.0 * period.minutes());
+    let (mut steps, step) = steps(reading, service, period, now)?;
+    let heard_seconds = heard_seconds(app, service, &steps, period, now);
+    // A step that has just begun says little.
+    let is_young = |last: &Stretch| now - last.start < step / 2;
+    if steps.len() > 1 && steps.last().is_some_and(is_young) {
+        steps.pop();
+    }
     let now_routes = requests::by_route(reading, &scope, period)?;
     let before = requests::before(reading, &scope, period, now)?;
     let classes = requests::classes(reading, service, standards, &now_routes, now)?;
@@ -154,31 +154,41 @@ fn actions(judgement: &Judgement) -> Vec<ReportAction> {
     actions.take(MOST_ACTIONS).collect()
 }
 
-/// What charts are drawn from: by route where that is not too much, else as a whole.
+/// What charts are drawn from, by route where that is not too much, else as a whole; and the length of a step.
 fn steps(
     reading: &mut Reading<'_>,
     service: &str,
     period: Period,
     now: Nanos,
-) -> Result<Vec<Stretch>, QueryError> {
+) -> Result<(Vec<Stretch>, Nanos), QueryError> {
     let length = period.end - period.start;
     let wanted = (length / STEPS).max(finest_step(reading.store().config(), now - period.start));
     let seconds = |step: Nanos| step * 1_000_000_000;
     let step = ROUND_STEPS.into_iter().map(seconds);
     let step = step.into_iter().find(|step| *step >= wanted).unwrap_or(DAY);
     let by_route = stretches(reading, service, period, step, By::Route);
-    let mut found = match by_route {
+    let found = match by_route {
         Err(QueryError::TooManyBuckets { .. }) => {
             stretches(reading, service, period, step, By::Service)?
         }
         found => found?,
     };
-    // A step that has just begun says little.
-    let is_young = |last: &Stretch| now - last.start < step / 2;
-    if found.len() > 1 && found.last().is_some_and(is_young) {
-        found.pop();
-    }
-    Ok(found)
+    Ok((found, step))
+}
+
+/// For how long a service was heard: the steps in which it was, as far as it was known in them.
+fn heard_seconds(
+    app: &AppState,
+    service: &str,
+    steps: &[Stretch],
+    period: Period,
+    now: Nanos,
+) -> f64 {
+    let heard = steps.iter().filter(|step| step.heard);
+    let heard: f64 = heard.map(|step| 60.0 * step.minutes(now)).sum();
+    let first = app.services.first_seen(service).unwrap_or(period.start);
+    let known = (period.end.min(now) - first.max(period.start)) as f64 / 1e9;
+    heard.min(known).max(0.0)
 }
 
 /// The versions that sent in a period, in the order in which they were seen to begin where that is known.
