@@ -202,12 +202,6 @@ impl Services {
             .collect()
     }
 
-    /// When a service was first seen, as far as rows are kept.
-    pub fn first_seen(&self, service: &str) -> Option<Nanos> {
-        let services = self.by_name.read();
-        services.get(service).map(|known| known.span.first)
-    }
-
     /// The names of all services, sorted.
     pub fn names(&self) -> Vec<String> {
         self.by_name.read().keys().cloned().collect()

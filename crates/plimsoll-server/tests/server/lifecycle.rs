@@ -144,6 +144,22 @@ fn a_wrong_configuration_is_named_with_line_and_nearest_name() {
 }
 
 #[test]
+fn standards_that_cannot_be_used_are_named_before_the_server_starts() {
+    let dir = tempfile::tempdir().unwrap();
+    let standards = dir.path().join("standards.toml");
+    std::fs::write(&standards, "[classes.read]\ninvestigate_ms = -3\n").unwrap();
+    let mut command = plimsoll();
+    command.args(["serve", "--check"]);
+    command.env("PLIMSOLL_JUDGE_STANDARDS_FILE", &standards);
+    let (code, _, error) = outcome(command.output().unwrap());
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("standards.toml line 2: `classes.read.investigate_ms`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn each_effective_value_says_where_it_came_from() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("plimsoll.toml");

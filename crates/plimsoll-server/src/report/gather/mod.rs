@@ -32,6 +32,8 @@ const MOST_ACTIONS: usize = 20;
 const MOST_VERSIONS: usize = 20;
 /// Steps of the charts.
 const STEPS: Nanos = 120;
+/// What tells that a service sent.
+const SENT: [&str; 2] = ["http_requests", "process"];
 /// Widths of a step, seconds; beyond them a step is a day.
 const ROUND_STEPS: [Nanos; 11] = [
     10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200,
@@ -67,7 +69,7 @@ pub(crate) fn gather(
     let scope = Scope::Service(service.to_owned());
 
     let (mut steps, step) = steps(reading, service, period, now)?;
-    let heard_seconds = heard_seconds(app, service, &steps, period, now);
+    let heard_seconds = heard_seconds(&app.store, service, (&steps, step), period, now);
     // A step that has just begun says little.
     let is_young = |last: &Stretch| now - last.start < step / 2;
     if steps.len() > 1 && steps.last().is_some_and(is_young) {
@@ -176,25 +178,37 @@ fn steps(
     Ok((found, step))
 }
 
-/// For how long a service was heard: the steps in which it was, as far as it was known in them.
+/// For how long a service was heard: the steps in which it was, the first from its first row on.
 fn heard_seconds(
-    app: &AppState,
+    store: &Store,
     service: &str,
-    steps: &[Stretch],
+    (steps, step): (&[Stretch], Nanos),
     period: Period,
     now: Nanos,
 ) -> f64 {
-    let heard = steps.iter().filter(|step| step.heard);
-    let heard: f64 = heard.map(|step| 60.0 * step.minutes(now)).sum();
-    let first = app.services.first_seen(service).unwrap_or(period.start);
-    let known = (period.end.min(now) - first.max(period.start)) as f64 / 1e9;
-    heard.min(known).max(0.0)
+    let heard = || steps.iter().filter(|step| step.heard);
+    let whole: f64 = heard().map(|step| 60.0 * step.minutes(now)).sum();
+    let Some(begins) = heard().next().map(|step| step.start) else {
+        return 0.0;
+    };
+    let mut first = None;
+    for measurement in SENT {
+        let is_of = |series: &[u8]| key::tag_value(series, "service") == service;
+        let times = begins.max(period.start)..begins + step;
+        store.spans(measurement, &times, is_of, |is_of, span| {
+            if *is_of {
+                first = Some(first.map_or(*span.start(), |first: Nanos| first.min(*span.start())));
+            }
+        });
+    }
+    let before = first.map_or(0, |first| (first - begins).max(0));
+    (whole - before as f64 / 1e9).clamp(0.0, 60.0 * period.minutes())
 }
 
 /// The versions that sent in a period, in the order in which they were seen to begin where that is known.
 fn versions(app: &AppState, service: &str, period: Period) -> Vec<String> {
     let mut found = BTreeSet::new();
-    for measurement in ["http_requests", "process"] {
+    for measurement in SENT {
         for series in app.store.series_keys(measurement, period.start..period.end) {
             let version = key::tag_value(&series, "version");
             if key::tag_value(&series, "service") == service && !version.is_empty() {

@@ -31,6 +31,7 @@ async fn shop() -> Bench {
         process_memory: Gauge::of(125.0 * MB, bench.now()),
         process_cpu: Gauge::of(0.5, bench.now()),
         process_cpu_limit: Gauge::of(2.0, bench.now()),
+        system_disk_operations: 6_000,
         ..Resources::default()
     });
     bench.send(&odd);
@@ -125,6 +126,18 @@ async fn a_report_tells_what_was_sent() {
     // Half a core of two; 125 of 500 MB.
     near(&resource("cpu")["max"], 0.25);
     near(&resource("memory")["max_ratio"], 0.25);
+    // Ten minutes of 6,000 operations, however long before them is asked about.
+    for since in ["-1h", "-7d"] {
+        let report = json(
+            &bench,
+            &format!("report?service=shop&since={since}&format=json"),
+        )
+        .await;
+        let all = report["resources"].as_array().unwrap();
+        let disk = all.iter().find(|one| one["key"] == "disk_io").unwrap();
+        let mean = disk["mean"].as_f64().unwrap();
+        assert!((8.5..11.5).contains(&mean), "{since}: {disk}");
+    }
 
     let deploy = &report["deploys"][0];
     assert_eq!(deploy["version"], "1.1");
