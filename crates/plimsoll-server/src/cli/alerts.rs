@@ -9,6 +9,8 @@ use super::say;
 use super::table::table;
 use super::target::{Target, TargetFlags, block_on};
 use crate::http::percent::percent_encoded;
+use crate::services::rfc3339;
+use crate::tick;
 
 /// Shows what fires, ends and silences it, and tries other thresholds on the past.
 #[derive(Debug, Args)]
@@ -179,12 +181,19 @@ fn act(command: &Numbered, what: &str) -> anyhow::Result<()> {
         percent_encoded(&command.id)
     );
     let by = command.by.as_ref().map(|by| json!({ "by": by }));
+    let begun = rfc3339(tick::now());
     let alert = block_on(remote.ask("POST", &path, by.as_ref()))?;
     if command.json {
         return say(&alert.to_string());
     }
     let message = alert["message"].as_str().unwrap_or_default();
-    say(&format!("{what}d alert {}: {message}", command.id))
+    match alert["resolved_at"].as_str() {
+        Some(over) if over < begun.as_str() => say(&format!(
+            "alert {} is over since {over}: {message}",
+            command.id
+        )),
+        _ => say(&format!("{what}d alert {}: {message}", command.id)),
+    }
 }
 
 fn silence(command: &Silence) -> anyhow::Result<()> {

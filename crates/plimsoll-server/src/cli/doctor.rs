@@ -17,6 +17,7 @@ use super::{Place, no_colour, say};
 use crate::config::{Config, Layers};
 use crate::doctor::limits::{self, Limits};
 use crate::doctor::{Finding, State, machine, server, targets, worst};
+use crate::judge::in_force::InForce;
 use crate::store::Holder;
 
 /// How long a server may take for one answer.
@@ -135,13 +136,9 @@ fn examine(found: &mut Found, url: Option<&str>, config: &Config, layers: &Layer
         [] => Finding::ok("configuration", "is good"),
         notices => Finding::warn("configuration", notices.join("; "), "plimsoll config print"),
     }]);
-    found.add([match super::serve::check_standards(config) {
+    found.add([match InForce::check(&config.judge) {
         Ok(()) => Finding::ok("standards", "can be used"),
-        Err(error) => Finding::fail(
-            "standards",
-            format!("{error:#}"),
-            "plimsoll standards check",
-        ),
+        Err(error) => Finding::fail("standards", error, "plimsoll standards check"),
     }]);
     let dir = &config.store.dir;
     let holder = Holder::of(dir).ok().flatten();

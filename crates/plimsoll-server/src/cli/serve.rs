@@ -2,9 +2,8 @@
 
 use std::io::IsTerminal;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Args;
-use plimsoll::standards::Put;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 use tracing_subscriber::EnvFilter;
@@ -49,7 +48,7 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<()> {
     if command.check {
         layers.notices.iter().for_each(|notice| super::warn(notice));
         check_doors(&config)?;
-        check_standards(&config)?;
+        InForce::check(&config.judge).map_err(anyhow::Error::msg)?;
         self_monitor::monitor(&config).context("cannot monitor the server itself")?;
         return say("the configuration is good");
     }
@@ -96,13 +95,6 @@ fn allow_many_files() {
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         warn!("cannot raise the number of open files: {error}");
     }
-}
-
-/// Whether services could be judged.
-pub(super) fn check_standards(config: &Config) -> anyhow::Result<()> {
-    let standards = InForce::open(&config.judge, Put::default());
-    standards.map_err(|error| anyhow!("the standards cannot be used: {error}"))?;
-    Ok(())
 }
 
 /// Whether the doors would open, as far as that is known without opening the store.

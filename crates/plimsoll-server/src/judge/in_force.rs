@@ -71,6 +71,18 @@ impl InForce {
         Ok(in_force)
     }
 
+    /// Whether what is configured can be used.
+    ///
+    /// # Errors
+    /// As [`InForce::open`].
+    pub fn check(config: &JudgeConfig) -> Result<(), String> {
+        let opened = Self::open(config, Put::default());
+        opened.map_or_else(
+            |error| Err(format!("the standards cannot be used: {error}")),
+            |_| Ok(()),
+        )
+    }
+
     /// The standards.
     pub fn standards(&self) -> Arc<Standards> {
         self.held.read().standards.clone()

@@ -25,6 +25,8 @@ const FAR: f64 = 4.0;
 const MOST_NAMES: usize = 6;
 /// Most characters of such a name.
 const MOST_NAME: usize = 14;
+/// Half as wide is such a name at most.
+const HALF_NAME: f64 = 45.0;
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1_440 * MINUTE;
 /// How far labels below may be apart.
@@ -99,8 +101,14 @@ pub(crate) fn svg(chart: &Chart) -> String {
             escaped(&deploy.name)
         );
         if deploys.len() <= MOST_NAMES {
+            // At an edge the name stands beside its line, not cut off.
+            let anchor = match x {
+                x if x > right - HALF_NAME => "end",
+                x if x < LEFT + HALF_NAME => "start",
+                _ => "middle",
+            };
             out += &format!(
-                "<text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                "<text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
                 TOP - 5.0,
                 escaped(&short(deploy.name.trim_start_matches("deploy ")))
             );

@@ -27,10 +27,12 @@ struct Minute {
 const MINUTE: i64 = 6;
 /// Minutes kept: six hours.
 const KEPT: i64 = 360;
+/// At this rate over six hours a budget burns too fast; any faster threshold is of an hour.
+pub(crate) const SLOW_BURN: f64 = 6.0;
 /// Long and short stretch in minutes, the rate at which both must burn, and how severe that is.
 const PAIRS: [(i64, i64, f64, Severity); 2] = [
     (60, 5, 14.4, Severity::High),
-    (360, 30, 6.0, Severity::Medium),
+    (360, 30, SLOW_BURN, Severity::Medium),
 ];
 /// With fewer requests in the long stretch a budget means nothing.
 const LEAST_REQUESTS: u64 = 100;

@@ -49,6 +49,7 @@ use crate::analysis::Usual;
 use crate::analysis::forecast::Foreseen;
 use crate::standards::{Limit, Standards};
 use ahead::Ahead;
+pub(crate) use burn::SLOW_BURN;
 use class::ClassWatched;
 use heard::Heard;
 use leak::Leak;

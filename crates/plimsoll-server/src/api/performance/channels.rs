@@ -178,7 +178,10 @@ pub async fn test(
     let Some(tried) = app.notify.test(&name, tick::now()).await else {
         let channels = app.notify.channels().iter();
         let known: Vec<_> = channels.map(|channel| &*channel.config.name).collect();
-        let detail = format!("there is no channel {name}");
+        let detail = match known.as_slice() {
+            [] => format!("there is no channel {name}: none is configured"),
+            known => format!("there is no channel {name}, but {}", known.join(", ")),
+        };
         return Err(Problem::not_found(detail)
             .field("name", name.as_str())
             .with("known", known));

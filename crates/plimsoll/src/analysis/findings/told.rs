@@ -7,6 +7,7 @@ use super::{Finding, OpenAlert, Situation, silence};
 use crate::alert::{Kind, Unit};
 use crate::analysis::situation::RouteNow;
 use crate::analysis::words::{amount, bytes, count, duration, share, times};
+use crate::judge::SLOW_BURN;
 
 pub(super) fn finding(situation: &Situation, alert: &OpenAlert) -> Finding {
     let (what, name) = alert.key.split_once(':').unwrap_or((&alert.key, ""));
@@ -192,8 +193,13 @@ fn burn(situation: &Situation, alert: &OpenAlert, name: &str) -> Finding {
         "At this rate the budget of {days} days is gone in {}.",
         duration(hours * 3_600.0)
     );
+    let over = if alert.limit > SLOW_BURN {
+        "an hour"
+    } else {
+        "six hours"
+    };
     found.evidence.push(format!(
-        "burn rate {}, at most {} for an hour",
+        "burn rate {}, at most {} for {over}",
         times(rate),
         times(alert.limit)
     ));
