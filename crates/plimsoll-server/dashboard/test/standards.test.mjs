@@ -27,9 +27,14 @@ before(async () => {
     perMinute: 100,
     seconds: 0.38,
   });
-  await until("both are judged", async () => {
-    const { services } = await (await fetch(`${w.url}/api/performance/load-lines`)).json();
-    return ["shop", "till"].every((name) => services.find((one) => one.service === name)?.floats.length > 0);
+  let services;
+  const judged = (name) => services.find((one) => one.service === name)?.floats.length > 0;
+  const both = until("both are judged", async () => {
+    ({ services } = await (await fetch(`${w.url}/api/performance/load-lines`)).json());
+    return ["shop", "till"].every(judged);
+  });
+  await both.catch((error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(services)}`);
   });
 });
 
