@@ -105,9 +105,9 @@ pub fn read(
         (routes.collect(), judged.known(now))
     });
     let (mut routes, mut known): (Vec<RouteNow>, Known) = judged.unwrap_or_default();
-    let exemplars = app.otlp.exemplars();
+    let traced = app.otlp.exemplars().routes_of(service);
     for route in &mut routes {
-        route.is_traced = exemplars.has(service, &route.method, &route.route);
+        route.is_traced = traced.contains(&(route.method.clone(), route.route.clone()));
     }
     number(app, service, &mut known.alerts);
     Ok(Situation {

@@ -22,15 +22,33 @@ pub(super) struct ClassWatched {
     pub(super) is_asked: bool,
 }
 
+/// What is watched of a class: how its key begins, the kind of trouble, the unit.
+type Watched = (&'static str, Kind, Unit);
+
+const SLOW: Watched = ("class", Kind::SlowRequest, Unit::Seconds);
+const BUDGET: Watched = ("burn", Kind::BurnRate, Unit::Times);
+const FLOOR: Watched = ("floor", Kind::Silence, Unit::PerMinute);
+
+/// The class that a key is about, and the kind of trouble; `None` for keys of other things.
+pub(super) fn of_key(key: &str) -> Option<(&str, Kind)> {
+    let (what, name) = key.split_once(':')?;
+    let watched = [SLOW, BUDGET, FLOOR].into_iter();
+    let kind = watched
+        .filter(|(begins, ..)| *begins == what)
+        .map(|(_, kind, _)| kind)
+        .next()?;
+    Some((name, kind))
+}
+
 impl ClassWatched {
     fn new(class: &Class) -> Self {
         let watch =
-            |what: &str, kind, unit| Watch::new(&format!("{what}:{}", class.name), kind, unit);
+            |(what, kind, unit): Watched| Watch::new(&format!("{what}:{}", class.name), kind, unit);
         Self {
-            slow: watch("class", Kind::SlowRequest, Unit::Seconds),
+            slow: watch(SLOW),
             burn: Burn::default(),
-            budget: watch("burn", Kind::BurnRate, Unit::Times),
-            floor: watch("floor", Kind::Silence, Unit::PerMinute),
+            budget: watch(BUDGET),
+            floor: watch(FLOOR),
             is_asked: false,
         }
     }

@@ -297,15 +297,8 @@ impl Judge {
     /// Alerts of classes that the standards do not have any more are over: nothing could ever end them otherwise.
     fn end_of_classes_that_left(&mut self) -> Vec<Event> {
         let kind_of = |key: &str| {
-            let (what, name) = key.split_once(':')?;
-            let kind = match what {
-                "class" => Kind::SlowRequest,
-                "burn" => Kind::BurnRate,
-                "floor" => Kind::Silence,
-                _ => return None,
-            };
-            let mut classes = self.standards.classes.iter();
-            (!classes.any(|class| &*class.name == name)).then_some(kind)
+            let (name, kind) = class::of_key(key)?;
+            self.standards.class_at(name).is_none().then_some(kind)
         };
         let left = self.kept.iter();
         let left = left.filter_map(|(key, state)| Some((key.clone(), kind_of(key)?, state.phase)));

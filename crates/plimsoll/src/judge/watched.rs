@@ -8,11 +8,7 @@ use crate::standards::Limit;
 impl Judge {
     /// How fast the budget of a class is used up over so many minutes up to the slot `last`.
     pub fn burn_rate(&self, class: &str, last: i64, minutes: i64) -> Option<f64> {
-        let at = self
-            .standards
-            .classes
-            .iter()
-            .position(|known| &*known.name == class)?;
+        let at = self.standards.class_at(class)?;
         let objective = self.standards.classes[at].objective;
         self.classes[at].burn.rate(last, minutes, objective)
     }

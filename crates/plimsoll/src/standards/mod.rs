@@ -189,7 +189,8 @@ impl Standards {
         )
     }
 
-    fn class_at(&self, name: &str) -> Option<usize> {
+    /// Where in [`Standards::classes`] the class of this name is.
+    pub(crate) fn class_at(&self, name: &str) -> Option<usize> {
         self.classes.iter().position(|class| &*class.name == name)
     }
 

@@ -17,6 +17,7 @@ use crate::judge::deploys;
 use crate::meta::deploys::Deployed;
 use crate::openapi::answers::{BodyRefused, Invalid, NotFound, ReadRefused};
 use crate::openapi::tag;
+use crate::performance::MINUTE;
 use crate::reading::Reading;
 use crate::report::contents::ReportDeploy;
 use crate::report::{gather, period};
@@ -30,7 +31,7 @@ const MOST: usize = 1_000;
 /// Most characters of a name.
 const MOST_NAME: usize = 200;
 /// A deploy may be said to be so far ahead, as clocks differ: an hour.
-const MOST_AHEAD: Nanos = 3_600 * 1_000_000_000;
+const MOST_AHEAD: Nanos = 60 * MINUTE;
 
 /// What can be asked.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,6 +1,6 @@
 //! A few requests of each route that are worth looking at: the slowest, and those that failed last. In memory only.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -129,14 +129,13 @@ impl Exemplars {
         kept.slowest.truncate(SLOWEST);
     }
 
-    /// Whether there are any of a service, by method and route.
-    pub fn has(&self, service: &str, method: &str, route: &str) -> bool {
-        let asked = Asked {
-            service: Some(service),
-            method: Some(method),
-            route: Some(route),
-        };
-        self.0.lock().keys().any(|place| asked.is_about(place))
+    /// Method and route of all that there are of a service.
+    pub fn routes_of(&self, service: &str) -> BTreeSet<(String, String)> {
+        let places = self.0.lock();
+        let of_service = places.keys().filter(|place| *place.service == *service);
+        let named = of_service
+            .map(|Place { caller, .. }| (caller.method.to_string(), caller.route.to_string()));
+        named.collect()
     }
 
     /// Those that are asked for, at most `limit`, the slowest first; of equally slow ones the latest.
